@@ -1,0 +1,92 @@
+# Convene. `make run` is the whole set-up and the platform; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run wheel test check bench lock clean always
+
+PYTHON ?= python3 python3.13 python3.12 python3.11
+PIP = .venv/bin/python -m pip --disable-pip-version-check
+PAGE_INPUTS := $(shell find ui -name node_modules -prune -o -type f -print 2>/dev/null)
+BUILD_INPUTS := hatch_build.py pyproject.toml engine/go.mod engine/go.sum $(PAGE_INPUTS)
+ENGINE := $(or $(CONVENE_ENGINE_BINARY),$(wildcard src/convene/bin/livekit-server),$(shell command -v livekit-server))
+BUILT := $(and $(ENGINE),$(wildcard src/convene/page/index.html))
+# The tests' Node is the one that requirements-dev.lock pins.
+NPM = PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix ui --no-update-notifier
+
+# pip hides what a build hook says; this shows the hook's own lines as they come, and pip's last ones if it fails otherwise.
+define build
+	mkdir -p build; $(PIP) --verbose $(1) 2>&1 | tee build/pip.log | sed -un 's/^ *convene: /convene: /p' || \
+	{ grep -q '^ *convene: error' build/pip.log || tail -n 20 build/pip.log >&2; exit 1; }
+endef
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1 \t/p' Makefile | expand -t 8
+
+run: .venv/installed ## set everything up, then start the platform
+	@export CONVENE_ALLOW_LOOPBACK_CALLBACKS="$${CONVENE_ALLOW_LOOPBACK_CALLBACKS:-true}"; \
+	echo "convene: CONVENE_ALLOW_LOOPBACK_CALLBACKS=$$CONVENE_ALLOW_LOOPBACK_CALLBACKS: callbacks may go to this machine"; \
+	exec .venv/bin/convene serve
+
+wheel: | .venv/bin/python ## one wheel for this platform, engine and page inside, in dist/
+	@$(call build,wheel --no-deps --wheel-dir dist .)
+	@ls -lh dist/*.whl | awk '{ print "convene: " $$9 " (" $$5 "B)" }'
+
+test: .venv/tested ui/node_modules/.package-lock.json ## install what tests need, then run all of them
+	@tests/setup.sh
+	@$(NPM) test
+	@.venv/bin/python -m pytest
+
+check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types and import rules alone
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(NPM) run check
+
+bench: .venv/tested ## measure, each figure beside its yardstick
+	@tests/setup.sh
+	@.venv/bin/python -m bench
+
+lock: | .venv/bin/python ## renew both lock files (every dependency as new as pyproject.toml allows)
+	@$(PIP) install --quiet uv
+	@compile() { .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url pyproject.toml "$$@"; }; \
+	compile --group dev --output-file requirements-dev.lock; \
+	compile --constraint requirements-dev.lock --output-file requirements.lock
+
+clean: ## remove everything that was built or installed (the data folder stays)
+	@rm -rf .venv build dist ui/node_modules src/convene/bin src/convene/page
+
+.venv/bin/python:
+	@for python in $(PYTHON); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	[ "$${found:-}" ] || { echo "convene: error: Python 3.11 or newer is needed (name one: make PYTHON=/path/to/python3)" >&2; exit 1; }; \
+	"$$found" -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "convene: error: $$found has no venv module (Debian: apt install python3-venv)" >&2; exit 1; }; \
+	echo "convene: making a virtual environment with $$("$$found" --version)"; \
+	"$$found" -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv/locked: requirements.lock | .venv/bin/python
+	@echo "convene: installing Python packages, about a minute"
+	@$(PIP) install --quiet --requirement requirements.lock
+	@touch $@
+
+.venv/installed: .venv/locked $(BUILD_INPUTS) $(if $(BUILT),,always)
+	@echo "convene: building and linking the package"
+	@$(call build,install --no-deps --editable .)
+	@touch $@
+
+.venv/tested: requirements-dev.lock .venv/installed
+	@echo "convene: installing the tests' Python packages, about a minute"
+	@$(PIP) install --quiet --requirement requirements-dev.lock
+	@touch $@
+
+ui/node_modules/.package-lock.json: ui/package-lock.json | .venv/tested
+	@echo "convene: fetching the web client's libraries (npm ci), about 30 seconds"
+	@$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+always:

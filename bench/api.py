@@ -1,0 +1,234 @@
+"""`GET /rooms/{id}` and `POST /rooms`, beside a bare ASGI handler that runs the same statements through the same `db`.
+
+Run from the repository: `python -m bench.api [--seconds 4] [--rounds 3]`. Needs `wrk` and, for its half, PostgreSQL.
+Each side is one uvicorn process (uvloop, httptools) with a database of its own; the sides take turns, and the median of
+the rounds counts. To reach: 0.45 of the bare handler's requests/s.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import uvicorn
+
+from convene import access, config, rooms, tables
+from convene.courier import Courier
+from convene.db import Database, Tx
+from convene.engine import MemoryEngine
+from convene.runtime import Runtime
+from convene.storage import Storage
+from convene.web.app import create_app
+from tests import world as worlds
+
+GOAL = 0.45
+CALLERS = 64  # an application may have 1000 rooms: creations are spread
+CONNECTIONS = 32
+SIDES = ("bare", "convene")
+
+
+# --- One side, in a process of its own ------------------------------------------------------------------------------
+
+
+def bare(db: Database) -> Any:
+    """What any implementation must do: the statements, and JSON in and out. It believes every caller."""
+
+    def get(tx: Tx, account: str, room_id: str) -> tuple[Any, ...]:
+        caller = tx.all(access._BY_ACCOUNT, {"account_id": account, "now": tx.now})[0]
+        row = tx.one(rooms._GET, {"application_id": caller.id, "id": room_id})
+        assert row is not None
+        return tuple(row)
+
+    def post(tx: Tx, account: str, body: dict[str, Any]) -> tuple[Any, ...]:
+        caller = tx.all(access._BY_ACCOUNT, {"account_id": account, "now": tx.now})[0]
+        tx.connection.scalar(rooms._COUNT_OPEN, {"application_id": caller.id, "now": tx.now})
+        row = dict.fromkeys(tables.room.columns.keys()[1:])
+        row |= {"id": tables.new_id(), "application_id": caller.id, "meeting_code": rooms._new_code(12), **body}
+        row |= {
+            "created_at": tx.now,
+            "expires_at": tx.now,
+            "closes_at": tx.now,
+            "host_id": row["id"],
+            "type": "instant",
+        }
+        row |= {"join_approval_level": "none", "microphone_state": "default", "language": "default", "locked": False}
+        row |= {"expire_after_use": False, "auto_record": False, "record_only_owner": False}
+        tx.add_new(tables.room, row | {"features": dict(rooms.FEATURES)})
+        return tuple(row.values())
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return
+        account = next(value for name, value in scope["headers"] if name == b"x-account").decode()
+        if scope["method"] == "POST":
+            status, row = 201, await db.write(post, account, json.loads((await receive())["body"]))
+        else:
+            status, row = 200, await db.read(get, account, scope["path"].rpartition("/")[2])
+        content = json.dumps(row, default=str).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    return app
+
+
+async def serve(side: str, url: str, port: int, folder: Path) -> None:
+    """Fills an empty database, leaves the callers in `folder`, and serves until it is ended."""
+    settings = replace(config.load({}, folder), data=str(folder))
+    db, engine, storage, courier = Database(url), MemoryEngine(), Storage(settings), Courier(settings)
+    for part in (db, engine, storage, courier):
+        await part.open()
+    callers = await db.write(filled)
+    (folder / "callers.json").write_text(json.dumps(callers))
+    app = bare(db) if side == "bare" else create_app(Runtime(settings, db, engine, storage, courier))
+    options = {"loop": "uvloop", "http": "httptools", "log_level": "warning", "access_log": False, "lifespan": "off"}
+    await uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options)).serve()
+
+
+def filled(tx: Tx) -> list[dict[str, str]]:
+    """Tables, callers, and one room for each."""
+    tables.metadata.create_all(tx.connection)
+    keys, callers = access.new_key_pair(), []
+    for number in range(CALLERS):
+        first = access.create_first(tx, f"Caller {number}", keys)
+        application = access.application(tx, first.application_id)
+        room = rooms.create(tx, application, rooms.Spec("Weekly sync"), limit=1000, digits=12)
+        headers = {"X-Account": first.api_key, **worlds.basic(first)}
+        callers.append({"room": room.id, **headers})
+    return callers
+
+
+# --- The run --------------------------------------------------------------------------------------------------------
+
+LUA = """
+local callers = { %s }
+local turn = 0
+request = function()
+  turn = turn %% #callers + 1
+  local c = callers[turn]
+  local headers = { ["X-Account"] = c[1], ["Authorization"] = c[2], ["Content-Type"] = "application/json" }
+  if METHOD == "POST" then
+    return wrk.format("POST", "/v1/meetings/rooms", headers, '{"display_name":"New Meeting Room"}')
+  end
+  return wrk.format("GET", "/v1/meetings/rooms/" .. c[3], headers)
+end
+"""
+
+
+@contextmanager
+def running(side: str, url: str, folder: Path) -> Iterator[int]:
+    """One side as a process; its port."""
+    folder.mkdir()
+    port = worlds.free_port()
+    command = [sys.executable, "-m", "bench.api", "serve", side, url, str(port), str(folder)]
+    with subprocess.Popen(command) as process:
+        try:
+            wait_for(port, process)
+            yield port
+        finally:
+            process.terminate()
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Returns when the port answers, with whatever status."""
+    import http.client
+
+    for _ in range(600):
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended with {process.returncode}")
+        try:
+            http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the server did not come up")
+
+
+def measure(method: str, port: int, folder: Path, seconds: int) -> float:
+    """Requests per second. Any answer that is not 2xx ends the run."""
+    callers = json.loads((folder / "callers.json").read_text())
+    rows = ",".join(f'{{"{c["X-Account"]}","{c["Authorization"]}","{c["room"]}"}}' for c in callers)
+    script = folder / f"{method}.lua"
+    script.write_text(f'METHOD = "{method}"' + LUA % rows)
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in told:
+        raise SystemExit(f"{method}: refused requests\n{told}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    assert found, told
+    return float(found[1])
+
+
+def compare(name: str, urls: dict[str, str], rounds: int, seconds: int) -> list[tuple[str, float]]:
+    """Both sides on one kind of database; a row and a ratio for each method."""
+    figures: dict[tuple[str, str], list[float]] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
+        places = {side: folder / side for side in SIDES}
+        ports = {side: stack.enter_context(running(side, urls[side], places[side])) for side in SIDES}
+        for _ in range(rounds):
+            for method in ("GET", "POST"):
+                for side in SIDES:
+                    speed = measure(method, ports[side], places[side], seconds)
+                    figures.setdefault((method, side), []).append(speed)
+    ratios = []
+    for method in ("GET", "POST"):
+        bound, ours = figures[method, "bare"], figures[method, "convene"]
+        ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, bound, strict=True))
+        path = "GET /rooms/{id}" if method == "GET" else "POST /rooms"
+        middle = statistics.median(ours), statistics.median(bound)
+        print(f"| {path} | {name} | {middle[0]:,.0f}/s | {middle[1]:,.0f}/s | {ratio:.2f} | >= {GOAL} |", flush=True)
+        ratios.append((f"{path}, {name}", ratio))
+    return ratios
+
+
+def main() -> int:
+    """Prints a table; 1 when a ratio is below the goal."""
+    if sys.argv[1:2] == ["serve"]:
+        side, url, port, folder = sys.argv[2:]
+        asyncio.run(serve(side, url, int(port), Path(folder)))
+        return 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("bench.api needs `wrk`")
+    print("| request | database | convene | bare handler | ratio | to reach |\n|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
+        urls = {side: f"sqlite:///{folder}/{side}.db" for side in SIDES}
+        ratios = compare("SQLite", urls, asked.rounds, asked.seconds)
+    if worlds.POSTGRES_BIN:
+        with worlds.postgres() as url:
+            for side in SIDES:
+                asyncio.run(made(f"{url}/postgres", side))
+            urls = {side: f"{url}/{side}" for side in SIDES}
+            ratios += compare("PostgreSQL", urls, asked.rounds, asked.seconds)
+    return int(any(ratio < GOAL for _, ratio in ratios))
+
+
+async def made(url: str, name: str) -> None:
+    """Creates a database."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(sa.text(f"create database {name}"))
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,343 @@
+"""Who calls: accounts with their secrets, applications with their keys, and the tokens that make somebody a host.
+
+Secrets are 256 random bits, so a plain SHA-256 of them is kept: no guessing reaches them. A Bearer token is believed
+only by the public key that we hold for the application it names, with the one algorithm RS256: nothing in its header
+chooses anything (contract §1.2).
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import jwt
+import sqlalchemy as sa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from convene import tables
+from convene.db import Tx
+from convene.errors import NotFound, Unauthenticated
+from convene.tables import new_id, new_secret
+
+TOKEN_LIMIT = 8192  # characters
+DEFAULT_LIFE = timedelta(minutes=15)  # of a token without `exp`, from its `iat`: the .NET SDK sends none
+LONGEST_LIFE = timedelta(hours=24)
+SKEW = timedelta(seconds=60)  # how far a caller's clock may be from ours
+_END_OF_TIME = 2**40  # seconds
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_API_KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
+_JWS = jwt.PyJWS(algorithms=["RS256"])
+_account, _secret, _application = tables.account, tables.account_secret, tables.application
+_callback = tables.callback_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A tenant: everything a caller may see or change belongs to exactly one."""
+
+    id: str
+    account_id: str
+    name: str
+    public_key: str = field(repr=False)
+    token_kid: str = field(repr=False)
+    token_secret: str = field(repr=False)
+    rooms_url: str | None
+    sessions_url: str | None
+    recordings_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """An application's RSA keys, PEM. We keep the public one alone."""
+
+    private_key: str = field(repr=False)
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstApplication:
+    """The credentials of a new account, shown this once."""
+
+    api_key: str
+    api_secret: str = field(repr=False)
+    application_id: str
+    private_key: str = field(repr=False)
+
+
+_FIELDS = tuple(_application.c[name] for name in Application.__slots__)
+_BY_ID = sa.select(*_FIELDS).where(_application.c.id == sa.bindparam("id"))
+_BY_ACCOUNT = (
+    sa.select(_secret.c.hash, *_FIELDS)
+    .join_from(_secret, _application, _application.c.account_id == _secret.c.account_id)
+    .where(
+        _secret.c.account_id == sa.bindparam("account_id"),
+        _application.c.is_default,
+        sa.or_(_secret.c.expires_at.is_(None), _secret.c.expires_at > sa.bindparam("now")),
+    )
+)
+_FIRST = sa.select(_application.c.id).order_by(_application.c.created_at, _application.c.id).limit(1)
+_ANY = sa.select(_application.c.id).limit(1)
+_SET_URLS = (
+    sa.update(_application)
+    .where(_application.c.id == sa.bindparam("application_id"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("rooms_url", "sessions_url", "recordings_url")})
+)
+_OF_APPLICATION = _callback.c.application_id == sa.bindparam("application")
+_LIVE_SECRETS = (
+    sa.select(_callback.c.secret)
+    .where(_OF_APPLICATION, sa.or_(_callback.c.expires_at.is_(None), _callback.c.expires_at > sa.bindparam("now")))
+    .order_by(_callback.c.created_at.desc(), _callback.c.expires_at.is_not(None))
+)
+_END_OLDER = (
+    sa.update(_callback)
+    .where(_OF_APPLICATION, _callback.c.expires_at > sa.bindparam("now"))
+    .values(expires_at=sa.bindparam("now"))
+)
+_END_CURRENT = (
+    sa.update(_callback)
+    .where(_OF_APPLICATION, _callback.c.expires_at.is_(None))
+    .values(expires_at=sa.bindparam("until"))
+)
+
+
+# --- Callers --------------------------------------------------------------------------------------------------------
+
+
+def application_for(tx: Tx, authorization: str | None) -> Application:
+    """The application that an Authorization header speaks for.
+
+    `Basic key:secret`: the account's default one; `Bearer`: the one that its token names. Raises Unauthenticated:
+    `missing_auth` without a header, else `bad_credentials` and never more than that.
+    """
+    if not authorization:
+        raise Unauthenticated("missing_auth", "Auth header is required")
+    scheme, _, credentials = authorization.partition(" ")
+    match scheme.lower():
+        case "basic":
+            found = _by_secret(tx, credentials.strip())
+        case "bearer":
+            found = _by_token(tx, credentials.strip())
+        case _:
+            found = None
+    if found is None:
+        raise Unauthenticated("bad_credentials", "You did not provide correct credentials")
+    return found
+
+
+def application(tx: Tx, application_id: str) -> Application:
+    """One application, for callers who come from a row of it. Raises NotFound."""
+    row = tx.one(_BY_ID, {"id": application_id})
+    if row is None:
+        raise NotFound("application_unknown", "There is no such application.")
+    return _of(row)
+
+
+def _of(row: Sequence[Any]) -> Application:
+    return Application(*row)
+
+
+def _by_secret(tx: Tx, credentials: str) -> Application | None:
+    try:
+        key, colon, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    if not colon or not _API_KEY.fullmatch(key):
+        return None
+    given = _hash(secret)
+    for row in tx.all(_BY_ACCOUNT, {"account_id": key, "now": tx.now}):
+        if hmac.compare_digest(row.hash, given):
+            return _of(row[1:])
+    return None
+
+
+def _by_token(tx: Tx, token: str) -> Application | None:
+    """The signature decides before any claim does; only `application_id` is read earlier, to find the key."""
+    claims = _unverified_claims(token)
+    application_id = claims.get("application_id") if claims else None
+    if claims is None or not isinstance(application_id, str) or not _UUID.fullmatch(application_id):
+        return None
+    row = tx.one(_BY_ID, {"id": application_id})
+    if row is None or not _is_signed(token, row.public_key) or not _is_current(claims, tx.now):
+        return None
+    return _of(row)
+
+
+def _unverified_claims(token: str) -> dict[str, Any] | None:
+    """The payload, if the token has the only form that we take."""
+    if len(token) > TOKEN_LIMIT or token.count(".") != 2:
+        return None
+    head, payload, _signature = token.split(".")
+    header, claims = _segment(head), _segment(payload)
+    if header is None or header.get("alg") != "RS256" or "crit" in header:
+        return None
+    return claims
+
+
+def _segment(text: str) -> dict[str, Any] | None:
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        value = json.loads(decoded, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers of one token must not see different values under one name (RFC 7519 §4)."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("duplicate key")
+    return value
+
+
+def _is_signed(token: str, public_key: str) -> bool:
+    try:
+        _JWS.decode(token, _parsed(public_key), algorithms=["RS256"])
+    except (jwt.PyJWTError, ValueError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _parsed(public_key: str) -> rsa.RSAPublicKey:
+    key = serialization.load_pem_public_key(public_key.encode())
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise ValueError("not an RSA key")
+    return key
+
+
+def _is_current(claims: dict[str, Any], now: datetime) -> bool:
+    """Time claims, whole or fractional seconds (RFC 7519 §2). Without `exp` a token lives 15 minutes from `iat`."""
+    moments = {name: claims[name] for name in ("iat", "nbf", "exp") if name in claims}
+    if not all(type(value) in (int, float) and abs(value) < _END_OF_TIME for value in moments.values()):
+        return False
+    at, skew = now.timestamp(), SKEW.total_seconds()
+    issued, expires = moments.get("iat"), moments.get("exp")
+    if expires is None:
+        if issued is None:
+            return False
+        expires = issued + DEFAULT_LIFE.total_seconds()
+    begins = max(moments.get("nbf", at), at if issued is None else issued)
+    lifetime = expires - (at if issued is None else issued)
+    return bool(begins <= at + skew and at < expires + skew and lifetime <= LONGEST_LIFE.total_seconds())
+
+
+# --- Accounts and applications --------------------------------------------------------------------------------------
+
+
+def new_key_pair() -> KeyPair:
+    """A 2048-bit RSA pair. Takes some 100 ms: doors call it in a thread, outside of a transaction."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return KeyPair(private.decode(), public.decode())
+
+
+def any_application(tx: Tx) -> bool:
+    """Whether there is one already."""
+    return tx.one(_ANY) is not None
+
+
+def first_application(tx: Tx) -> str:
+    """The id of the application that was made first: what the command line means unless told otherwise. Raises NotFound."""
+    row = tx.one(_FIRST)
+    if row is None:
+        raise NotFound("application_unknown", "There is no application yet: `convene serve` makes the first one.")
+    return str(row.id)
+
+
+def create_first(tx: Tx, name: str, keys: KeyPair) -> FirstApplication:
+    """A new account with a secret, its default application, and a secret for the application's callbacks."""
+    api_key, api_secret, application_id = secrets.token_hex(4), new_secret(), new_id()
+    tx.execute(sa.insert(_account), {"id": api_key, "name": name, "created_at": tx.now})
+    owned = {"id": new_id(), "account_id": api_key, "hash": _hash(api_secret), "created_at": tx.now, "expires_at": None}
+    tx.execute(sa.insert(_secret), owned)
+    tokens = {"token_kid": new_id(), "token_secret": new_secret(), "public_key": keys.public_key}
+    row = {"id": application_id, "account_id": api_key, "name": name, "is_default": True, "created_at": tx.now}
+    tx.execute(sa.insert(_application), row | tokens)
+    _add_callback_secret(tx, application_id)
+    return FirstApplication(api_key, api_secret, application_id, keys.private_key)
+
+
+def set_callback_urls(
+    tx: Tx, application_id: str, *, rooms: str | None, sessions: str | None, recordings: str | None
+) -> None:
+    """Where the application's callbacks go unless a room says otherwise; None: nowhere. Raises NotFound."""
+    urls = {"new_rooms_url": rooms, "new_sessions_url": sessions, "new_recordings_url": recordings}
+    if not tx.changed(_SET_URLS, {"application_id": application_id, **urls}):
+        raise NotFound("application_unknown", "There is no such application.")
+
+
+def rotate_callback_secret(tx: Tx, application_id: str, overlap: timedelta) -> str:
+    """A new secret for signing callbacks; the present one stays valid for `overlap`, and any older one ends now."""
+    tx.execute(_END_OLDER, {"application": application_id, "now": tx.now})
+    tx.execute(_END_CURRENT, {"application": application_id, "until": tx.now + overlap})
+    return _add_callback_secret(tx, application_id)
+
+
+def callback_secrets(tx: Tx, application_id: str) -> list[str]:
+    """The live secrets, newest first: every callback is signed with each of them."""
+    return [row.secret for row in tx.all(_LIVE_SECRETS, {"application": application_id, "now": tx.now})]
+
+
+def _add_callback_secret(tx: Tx, application_id: str) -> str:
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    row = {"id": new_id(), "application_id": application_id, "secret": secret, "created_at": tx.now, "expires_at": None}
+    tx.execute(sa.insert(_callback), row)
+    return secret
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+# --- Hosts ----------------------------------------------------------------------------------------------------------
+
+
+def participant_token(application: Application, host_id: str, now: datetime) -> str:
+    """The token in a room's host link: HS256, `kid` of the application, `participantId` of the room (contract §2.4).
+
+    Written by hand: every room that we answer carries one.
+    """
+    payload = {"participantId": host_id, "iat": int(now.timestamp())}
+    signed = f"{_token_head(application.token_kid)}.{_text(payload)}"
+    return f"{signed}.{_signature(signed, application.token_secret)}"
+
+
+def is_host_token(token: str | None, application: Application, host_id: str) -> bool:
+    """Whether the token is one that we made for this room's host."""
+    if not token or len(token) > TOKEN_LIMIT or token.count(".") != 2 or not token.isascii():
+        return False
+    signed, _, signature = token.rpartition(".")
+    if not hmac.compare_digest(signature, _signature(signed, application.token_secret)):
+        return False
+    payload = _segment(signed.partition(".")[2])
+    return payload is not None and payload.get("participantId") == host_id
+
+
+@lru_cache(maxsize=1024)
+def _token_head(kid: str) -> str:
+    return _text({"alg": "HS256", "typ": "JWT", "kid": kid})
+
+
+def _signature(signed: str, secret: str) -> str:
+    return _raw(hmac.digest(secret.encode(), signed.encode(), "sha256"))
+
+
+def _text(part: dict[str, Any]) -> str:
+    return _raw(json.dumps(part, separators=(",", ":")).encode())
+
+
+def _raw(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()

@@ -1,0 +1,27 @@
+"""Callbacks: stored events go out signed, at least once; each attempt is a row, and each event can be sent again."""
+
+from convene.callbacks.claims import Claim, Tried, Turn, claim
+from convene.callbacks.history import Attempt, Delivery, attempts_of, deliveries_of, replay, replay_since
+from convene.callbacks.loop import Deliveries
+from convene.callbacks.outcomes import give_back, release, settle
+from convene.callbacks.signing import header_text, headers, signature
+
+__all__ = [
+    "Attempt",
+    "Claim",
+    "Deliveries",
+    "Delivery",
+    "Tried",
+    "Turn",
+    "attempts_of",
+    "claim",
+    "deliveries_of",
+    "give_back",
+    "header_text",
+    "headers",
+    "release",
+    "replay",
+    "replay_since",
+    "settle",
+    "signature",
+]

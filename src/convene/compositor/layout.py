@@ -1,0 +1,75 @@
+"""Where everybody goes in the picture: plain arithmetic, in pixels. Every rectangle is even, as 4:2:0 chroma needs it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+TILES = 9  # people shown at once in the grid
+STRIP = 5  # people shown beside a shared screen
+STRIP_GAP = 4
+
+
+class Rect(NamedTuple):
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def inset(self, margin: int) -> "Rect":
+        return Rect(self.x + margin, self.y + margin, self.width - 2 * margin, self.height - 2 * margin)
+
+
+def even(value: float) -> int:
+    return int(value) & ~1
+
+
+def grid(count: int, width: int, height: int) -> list[Rect]:
+    """Cells for `count` people, at most `TILES`: 1, 2 beside each other, 2 x 2, else rows of three; the last row is centred."""
+    if count == 0:
+        return []
+    columns = 1 if count == 1 else 2 if count <= 4 else 3
+    rows = -(-count // columns)
+    cell_width = even(width / columns)
+    cell_height = even(min(height / rows, cell_width * height / width))
+    top = even((height - rows * cell_height) / 2)
+    cells = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        in_row = min(columns, count - row * columns)
+        left = even((width - in_row * cell_width) / 2)
+        cells.append(Rect(left + column * cell_width, top + row * cell_height, cell_width, cell_height))
+    return cells
+
+
+def stage(count: int, width: int, height: int) -> list[Rect]:
+    """A shared screen, large at the left, then a strip at the right for `count` people, at most `STRIP`."""
+    if count == 0:
+        return [Rect(0, 0, width, height)]
+    strip_width = even(width / 6)
+    strip_height = even(strip_width * 9 / 16)
+    step = strip_height + STRIP_GAP
+    top = even((height - count * step + STRIP_GAP) / 2)
+    strip = [Rect(width - strip_width, top + i * step, strip_width, strip_height) for i in range(count)]
+    return [Rect(0, 0, width - strip_width, height), *strip]
+
+
+def fit(width: int, height: int, box: Rect) -> tuple[int, int]:
+    """The largest even size with the proportions of `width` x `height` that fits into `box`."""
+    scale = min(box.width / width, box.height / height)
+    return max(2, even(round(width * scale))), max(2, even(round(height * scale)))
+
+
+def choose(people: Sequence[str], shown: Sequence[str], spoke: Mapping[str, float], limit: int) -> list[str]:
+    """Who is shown, at most `limit`: those shown already keep their place, unless somebody who spoke later is waiting.
+
+    `people` is in order of arrival; `spoke` holds when each was last heard (any clock; missing = never).
+    """
+    ranked = sorted(people, key=lambda who: (-spoke.get(who, 0.0), who not in shown, people.index(who)))
+    chosen = set(ranked[:limit])
+    coming = iter([who for who in people if who in chosen and who not in shown])
+    seats = [who if who in chosen else next(coming, None) for who in shown]
+    return [who for who in seats if who is not None] + list(coming)
+
+
+def layer(height: int) -> str:
+    """Which simulcast layer fits a tile of this height: `low` (180 lines), `medium` (360) or `high` (720)."""
+    return "low" if height <= 240 else "medium" if height <= 480 else "high"

@@ -1,0 +1,69 @@
+"""The one place that picks the real adapters, opens them, and closes them in reverse."""
+
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from convene.config import Settings
+from convene.courier import Courier
+from convene.db import Database
+from convene.engine import Engine
+from convene.livekit import LiveKit
+from convene.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What every door gets: the settings and the opened parts."""
+
+    settings: Settings
+    db: Database
+    engine: Engine
+    storage: Storage
+    courier: Courier
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Runtime]:
+    """The real parts, open. Raises Unavailable when one of them cannot be opened."""
+    key, secret = engine_credentials(settings)
+    url = settings.engine_url or f"ws://127.0.0.1:{settings.engine_port}"
+    async with AsyncExitStack() as stack:
+        db = Database(settings.database)
+        await db.open()
+        stack.push_async_callback(db.close)
+        engine = LiveKit(url, key, secret)
+        await engine.open()
+        stack.push_async_callback(engine.close)
+        storage = Storage(settings)
+        await storage.open()
+        stack.push_async_callback(storage.close)
+        courier = Courier(settings)
+        await courier.open()
+        stack.push_async_callback(courier.close)
+        yield Runtime(settings, db, engine, storage, courier)
+
+
+def engine_credentials(settings: Settings) -> tuple[str, str]:
+    """The engine's API key and secret: as set, or, for our own engine, made once and kept in the data folder."""
+    if settings.engine_url:
+        return settings.engine_key, settings.engine_secret
+    path = settings.folder / "engine.json"
+    if not path.exists():
+        write_private(path, json.dumps({"key": f"convene{secrets.token_hex(4)}", "secret": secrets.token_urlsafe(36)}))
+    kept = json.loads(path.read_text())
+    return kept["key"], kept["secret"]
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read; never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)

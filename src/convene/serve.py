@@ -1,0 +1,271 @@
+"""`convene serve`: the whole platform in one process with its children, started and ended in order."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO
+
+import uvicorn
+from sqlalchemy.exc import DBAPIError
+
+from convene import access, migrations
+from convene.config import Settings
+from convene.db import Tx
+from convene.embedded import EngineChild, EngineChildSpec
+from convene.recorder import Recorder
+from convene.runtime import Runtime, engine_credentials, opened, write_private
+from convene.web.app import create_app
+from convene.worker import Worker
+
+log = logging.getLogger(__name__)
+
+PACKAGED_ENGINE = Path(__file__).parent / "bin" / "livekit-server"
+GRACE = 3  # seconds that open connections have when we stop
+
+
+class CannotStart(Exception):
+    """Something outside is not as it must be; the text is one line for the operator."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but signals are ours: we end recordings before we stop answering."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: Settings, *, alone: bool = True) -> None:
+    """Runs until SIGINT or SIGTERM. `alone`: with background work, recorder and (unless one is named) the engine.
+
+    Raises CannotStart, EngineFailed or Unavailable, and leaves nothing running then.
+    """
+    if not alone:
+        need_shared_parts(settings, "serve --no-worker")
+    stop = stop_signal()
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(_listener(settings))
+        stack.enter_context(owned(settings))
+        await asyncio.to_thread(migrate, settings)
+        runtime = await stack.enter_async_context(opened(settings))
+        first = await make_first_application(runtime)
+        worker = Worker(runtime) if alone else None
+        if alone and not settings.engine_url:
+            await stack.enter_async_context(_engine(settings, worker))
+        await stack.enter_async_context(_answering(runtime, listener))
+        if worker is not None:
+            await stack.enter_async_context(running(worker.run()))
+            await stack.enter_async_context(_recording(Recorder(runtime)))
+        welcome(settings, first)
+        await stop.wait()
+        log.info("stopping", extra={"event": "stopping"})
+
+
+def migrate(settings: Settings) -> None:
+    """Brings the database to this version's schema. Raises CannotStart when it does not answer."""
+    try:
+        migrations.upgrade(settings.database)
+    except (OSError, DBAPIError) as error:
+        first_line = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise CannotStart(f"the database does not answer: {first_line} (setting: database_url)") from None
+
+
+async def work(settings: Settings) -> None:
+    """`convene worker`: background work only, beside other processes on one PostgreSQL."""
+    need_shared_parts(settings, "worker")
+    stop = stop_signal()
+    async with opened(settings) as runtime, running(Worker(runtime).run()):
+        print("Worker ready.", flush=True)
+        await stop.wait()
+
+
+async def record(settings: Settings) -> None:
+    """`convene recorder`: makes recordings only, beside other processes on one PostgreSQL."""
+    need_shared_parts(settings, "recorder")
+    stop = stop_signal()
+    async with opened(settings) as runtime, _recording(Recorder(runtime)):
+        print("Recorder ready.", flush=True)
+        await stop.wait()
+
+
+def need_shared_parts(settings: Settings, command: str) -> None:
+    """Several processes share one database and one engine. Raises CannotStart when the settings name none."""
+    if settings.database.startswith("sqlite"):
+        raise CannotStart(f"`convene {command}` needs PostgreSQL: set database_url (SQLite belongs to one process)")
+    if not settings.engine_url:
+        raise CannotStart(f"`convene {command}` needs a LiveKit that runs on its own: set engine_url, engine_key and engine_secret")
+
+
+def stop_signal() -> asyncio.Event:
+    """Is set by SIGINT or SIGTERM."""
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, event.set)
+    return event
+
+
+@contextmanager
+def _listener(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    with contextlib.closing(listener):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+            listener.listen(2048)
+        except OSError as error:
+            raise CannotStart(f"cannot listen on {settings.host} port {settings.port}: {error.strerror} (settings: host, port)") from None
+        listener.setblocking(False)
+        yield listener
+
+
+@contextmanager
+def owned(settings: Settings) -> Iterator[None]:
+    """With SQLite the data folder belongs to one process at a time."""
+    if not settings.database.startswith("sqlite"):
+        yield
+        return
+    try:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        file: IO[str] = open(settings.folder / "owner.lock", "w")  # noqa: SIM115 - held for as long as we run
+    except OSError as error:
+        raise CannotStart(f"cannot use the data folder {settings.folder}: {error.strerror} (setting: data)") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotStart(f"another Convene already runs on the data folder {settings.folder} (setting: data)") from None
+        yield
+
+
+@asynccontextmanager
+async def _engine(settings: Settings, worker: Worker | None) -> AsyncIterator[None]:
+    key, secret = engine_credentials(settings)
+
+    async def restarted() -> None:
+        if worker is not None:
+            worker.engine_restarted()
+
+    spec = EngineChildSpec(
+        binary=engine_binary(settings),
+        http_port=settings.engine_port,
+        udp_port=settings.engine_udp_port,
+        tcp_port=settings.engine_tcp_port,
+        node_ip=settings.engine_address,
+        api_key=key,
+        api_secret=secret,
+        webhook_url=f"http://127.0.0.1:{settings.port}/internal/engine-events",
+    )
+    child = EngineChild(spec, on_restart=restarted)
+    try:
+        await child.start()
+        async with running(child.watch()):
+            yield
+    finally:
+        await child.stop()
+
+
+def engine_binary(settings: Settings) -> Path:
+    """The engine to run: as set, else the one in this package, else `livekit-server` on the PATH. Raises CannotStart."""
+    if settings.engine_binary:
+        return Path(settings.engine_binary)
+    if PACKAGED_ENGINE.exists():
+        return PACKAGED_ENGINE
+    found = shutil.which("livekit-server")
+    if found is None:
+        raise CannotStart("there is no media engine: build it with `make engine`, install livekit-server, or set engine_binary or engine_url")
+    return Path(found)
+
+
+@asynccontextmanager
+async def _answering(runtime: Runtime, listener: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        create_app(runtime),
+        loop="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws_max_size=1 << 20,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve([listener]))
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def running(work: object) -> AsyncIterator[None]:
+    """Runs a coroutine in the background; cancels it and waits for its end when the block ends."""
+    task = asyncio.create_task(work)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def _recording(recorder: Recorder) -> AsyncIterator[None]:
+    async with running(recorder.run()):
+        try:
+            yield
+        finally:
+            await recorder.stop()
+
+
+async def make_first_application(runtime: Runtime) -> Path | None:
+    """In an empty database: the first account and application, and the file that tells their secrets."""
+    if await runtime.db.read(access.any_application):
+        return None
+    keys = await asyncio.to_thread(access.new_key_pair)
+    first = await runtime.db.write(_first, keys)
+    if first is None:
+        return None
+    path = runtime.settings.folder / "first-application.json"
+    told = {
+        "api_key": first.api_key,
+        "api_secret": first.api_secret,
+        "application_id": first.application_id,
+        "private_key": first.private_key,
+        "base_url": runtime.settings.base_url,
+    }
+    write_private(path, json.dumps(told, indent=2) + "\n")
+    write_private(path.with_suffix(".curl"), f'user = "{first.api_key}:{first.api_secret}"\nheader = "Content-Type: application/json"\n')
+    return path
+
+
+def _first(tx: Tx, keys: access.KeyPair) -> access.FirstApplication | None:
+    tx.alone("first application")
+    return None if access.any_application(tx) else access.create_first(tx, "First application", keys)
+
+
+def welcome(settings: Settings, first: Path | None) -> None:
+    """What the terminal shows when all is ready: where it is, where the secrets lie, and what to type next. No secrets."""
+    curl = settings.folder / "first-application.curl"
+    with contextlib.suppress(ValueError):
+        curl = curl.relative_to(Path.cwd())
+    lines = [f"\nConvene is ready: {settings.base_url}"]
+    if first is not None:
+        lines.append(f"Your first application's key, secret and private key: {first}")
+    if curl.exists():
+        room = '\'{"display_name":"New Meeting Room"}\''
+        lines += ["Make a room:", f"  curl --config {curl} {settings.base_url}/v1/meetings/rooms --data {room}"]
+        lines.append("and open its host_url and guest_url in two browsers. Ctrl-C ends everything.")
+    print("\n".join(lines), flush=True)

@@ -1,0 +1,127 @@
+"""The ASGI application: its doors, what a refusal looks like, security headers, and one log line for each request."""
+
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+
+from convene import __version__
+from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal, TooMany, Unauthenticated, Unavailable
+from convene.runtime import Runtime
+
+log = logging.getLogger("convene.web")
+
+STATUS: dict[type[Refusal], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Gone: 410,
+    TooMany: 429,
+    Unavailable: 503,
+}
+STATUS_OF_CODE = {"locked": 423, "too_large": 413}
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    return Response(content, status, headers, "application/json")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    raise TypeError(type(value).__name__)
+
+
+def refused(refusal: Refusal) -> Response:
+    """A refusal in our own dialect: `{"error": {"code", "message", "field"?, …}}`."""
+    status = STATUS_OF_CODE.get(refusal.code) or STATUS[type(refusal)]
+    error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+    if refusal.field:
+        error["field"] = refusal.field
+    wait = refusal.details.get("retry_after")
+    return answer({"error": error | refusal.details}, status, {"Retry-After": str(wait)} if wait else None)
+
+
+def address_of(request: Request, trusted_proxies: int) -> str:
+    """The caller's address. Headers count only as far as our own proxies wrote them: anybody can send the rest."""
+    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    if trusted_proxies and len(forwarded) >= trusted_proxies:
+        return forwarded[-trusted_proxies]
+    return request.client.host if request.client else "unknown"
+
+
+def create_app(runtime: Runtime) -> Asgi:
+    """The whole application, ready for a server."""
+    from convene.web import engine, files, health, join, page, vonage  # the doors use `answer` and friends of this module
+
+    app = FastAPI(title="Convene", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.runtime = runtime
+    for door in (vonage, join, engine, files, health, page):
+        app.include_router(door.router(runtime))
+
+    @app.exception_handler(Refusal)
+    async def refuse(_request: Request, refusal: Refusal) -> Response:
+        return refused(refusal)
+
+    return guarded(vonage.normalised(app), runtime)
+
+
+def security_headers(runtime: Runtime) -> list[tuple[bytes, bytes]]:
+    """What every answer carries: nothing from elsewhere, nothing in frames, no address told to others."""
+    base = urlsplit(runtime.settings.base_url)
+    sockets = f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc} {runtime.settings.engine_public_url}".strip()
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
+        f"connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    headers = {
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "permissions-policy": "camera=(self), microphone=(self), display-capture=(self)",
+    }
+    if base.scheme == "https":
+        headers["strict-transport-security"] = "max-age=31536000"
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def guarded(app: Asgi, runtime: Runtime) -> Asgi:
+    """Adds the headers, and logs each request by method, path, status and time: never its query, which may hold tokens."""
+    extra = security_headers(runtime)
+
+    async def run(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+        began, status = time.perf_counter(), 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), *extra]
+            await send(message)
+
+        try:
+            await app(scope, receive, sending)
+        finally:
+            level = logging.ERROR if status >= 500 else logging.DEBUG
+            if log.isEnabledFor(level):
+                milliseconds = round((time.perf_counter() - began) * 1000, 1)
+                facts = {"event": "request", "method": scope["method"], "path": scope["path"], "status": status, "ms": milliseconds}
+                log.log(level, "request", extra=facts)
+
+    return run

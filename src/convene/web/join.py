@@ -1,0 +1,263 @@
+"""What the meeting page needs: look at a room, join it, and the host's actions. The same powers as the API, the same checks.
+
+Errors are `{"error": {"code", "message", …}}`. A person proves who he is by `Authorization: Bearer <admission id>.<key>`.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from convene import access, guesses, recordings, rooms, sessions
+from convene.db import Tx
+from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal, Unauthenticated
+from convene.events import wire_time
+from convene.runtime import Runtime
+from convene.web.app import address_of, answer
+
+TOKEN_LIFETIME = timedelta(minutes=5)  # the engine renews it while the person is connected
+BODY_LIMIT = 16 * 1024
+NAME_LIMIT = 60
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class AdmissionProof(BaseModel):
+    """An earlier admission of this browser tab."""
+
+    id: str = Field(max_length=64)
+    key: str = Field(max_length=128)
+
+
+class Look(BaseModel):
+    """Which room; with the host's token from the address, if it is the host's link."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field(max_length=64)
+    participant_token: str | None = Field(default=None, max_length=4096)
+
+
+class Join(Look):
+    """Look, and come in under this name."""
+
+    name: str = Field(max_length=400)
+    admission: AdmissionProof | None = None
+
+
+class Mute(BaseModel):
+    """Which of a person's tracks to mute."""
+
+    model_config = ConfigDict(extra="forbid")
+    source: str = Field(pattern="^(microphone|camera|screen_share)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A room that the caller may see, and in which role."""
+
+    room: rooms.Room
+    is_host: bool
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """The routes under /api/meeting."""
+    routes = APIRouter(prefix="/api/meeting", tags=["Meeting page"])
+    limits = guesses.Limits(runtime.settings.code_misses_address, runtime.settings.code_misses_total)
+    db, engine = runtime.db, runtime.engine
+
+    async def _link(recording: recordings.Recording) -> str | None:
+        return await runtime.storage.link(recording) if recording.stored_at else None
+
+    @routes.post("/look", summary="What a person sees before joining")
+    async def look(request: Request) -> Response:
+        body = await _body(request, Look)
+        found = await db.write(find, body, None, address_of(request, runtime.settings.trusted_proxies), limits)
+        if isinstance(found, Refusal):
+            raise found
+        return answer(await db.read(_view, found))
+
+    @routes.post("/join", summary="Come in")
+    async def join(request: Request) -> Response:
+        body = await _body(request, Join)
+        name = _clean_name(body.name)
+        known = await db.read(_known, body.admission)
+        found = await db.write(find, body, known, address_of(request, runtime.settings.trusted_proxies), limits)
+        if isinstance(found, Refusal):
+            raise found
+        session, person, key = await db.write(sessions.admit, found.room, name, found.is_host, known)
+        await engine.create_room(session.engine_room, await db.read(recordings.engine_metadata, session.id))
+        token = engine.join_token(
+            room=session.engine_room, identity=person.id, name=name, is_host=person.is_host, lifetime=TOKEN_LIFETIME
+        )
+        url = runtime.settings.engine_public_url or None
+        role = "host" if person.is_host else "guest"
+        admission = {"id": person.id, "key": key}
+        return answer({"admission": admission, "role": role, "session_id": session.id, "name": name, "engine": {"url": url, "token": token}})
+
+    @routes.get("/session", summary="How the meeting stands")
+    async def session(request: Request) -> Response:
+        state = await db.read(_state, _proof(request))
+        mine = state.pop("mine")
+        state["recordings"] = [{"id": r.id, "state": r.state, "url": await _link(r)} for r in mine]
+        return answer(state)
+
+    @routes.post("/end", status_code=204, summary="End the meeting for everybody (host)")
+    async def end(request: Request) -> Response:
+        await db.write(_end, _proof(request))
+        return Response(status_code=204)
+
+    @routes.post("/recording", status_code=201, summary="Start recording (host)")
+    async def record(request: Request) -> Response:
+        return answer(await db.write(_record, _proof(request)), 201)
+
+    @routes.delete("/recording", status_code=202, summary="Stop recording (host)")
+    async def stop(request: Request) -> Response:
+        return answer(await db.write(_stop, _proof(request)), 202)
+
+    @routes.post("/people/{person_id}/mute", status_code=204, summary="Mute a person's microphone, camera or screen (host)")
+    async def mute(request: Request, person_id: str) -> Response:
+        body = await _body(request, Mute)
+        current = await db.read(_host, _proof(request))
+        if not await engine.mute(current.engine_room, person_id, body.source):
+            raise NotFound("not_here", "This person is not in the meeting, or shares no such thing.")
+        return Response(status_code=204)
+
+    @routes.delete("/people/{person_id}", status_code=204, summary="Remove a person from the meeting (host)")
+    async def remove(request: Request, person_id: str) -> Response:
+        current = await db.write(_remove, _proof(request), person_id)
+        await engine.remove(current.engine_room, person_id)
+        return Response(status_code=204)
+
+    return routes
+
+
+async def _body(request: Request, model: type[Model]) -> Model:
+    """The JSON body as `model`. Raises Invalid, naming the first field at fault."""
+    raw = await request.body()
+    if len(raw) > BODY_LIMIT:
+        raise Invalid("too_large", "The request is too large.")
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise Invalid("invalid", first["msg"], field=field or None) from None
+
+
+def _clean_name(text: str) -> str:
+    """A name as people see it: NFC, no control or direction characters, single spaces. Raises Invalid."""
+    kept = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
+    name = " ".join(kept.split())
+    if not 1 <= len(name) <= NAME_LIMIT:
+        raise Invalid("invalid", f"Enter a name of at most {NAME_LIMIT} characters.", field="name")
+    return name
+
+
+def _proof(request: Request) -> tuple[str, str]:
+    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
+    id, dot, key = rest.strip().partition(".")
+    if scheme.lower() != "bearer" or not dot:
+        raise Unauthenticated("not_admitted", "You are not in this meeting.")
+    return id, key
+
+
+# --- Units of work --------------------------------------------------------------------------------------------------
+
+
+def find(tx: Tx, asked: Look, known: sessions.Admission | None, address: str, limits: guesses.Limits) -> Found | Refusal:
+    """The room behind a meeting code. A wrong and an expired code get one and the same answer, and are counted.
+
+    Who holds the room's own token, or an admission to its running session, is not counted and is told the truth. A refusal
+    is returned, not raised: the count of misses must be committed.
+    """
+    room = rooms.by_code(tx, asked.code) if asked.code.isdigit() else None
+    owner = room is not None and access.is_host_token(asked.participant_token, access.application(tx, room.application_id), room.host_id)
+    inside = room is not None and known is not None and known.room_id == room.id
+    if not (owner or inside):
+        guesses.check(tx, address, limits)
+    if room is not None and (rooms.is_available(room, tx.now) or inside):
+        return Found(room, owner)
+    if room is not None and owner:
+        return Gone("expired", "This meeting has ended.", details={"ended_at": wire_time(room.expired_at or room.closes_at or tx.now)})
+    guesses.missed(tx, address)
+    return NotFound("not_found", "This meeting has ended, or the address is mistyped.")
+
+
+def _known(tx: Tx, proof: AdmissionProof | None) -> sessions.Admission | None:
+    """The proven earlier admission, while its session goes on; an unknown or old one counts as none."""
+    if proof is None:
+        return None
+    try:
+        person = sessions.admission_of(tx, proof.id, proof.key)
+    except Unauthenticated:
+        return None
+    current = sessions.get(tx, person.session_id)
+    return person if current.ended_at is None else None
+
+
+def _view(tx: Tx, found: Found) -> dict[str, Any]:
+    room, live = found.room, sessions.live_of(tx, found.room.id)
+    features = {name.removeprefix("is_").removesuffix("_available"): on for name, on in room.features.items()}
+    seen = {"display_name": room.display_name, "language": room.language, "microphone_state": room.microphone_state}
+    seen |= {"auto_record": room.auto_record, "join_approval_level": room.join_approval_level, "features": features}
+    session = None
+    if live is not None:
+        recording = recordings.view(recordings.latest(tx, live.id))
+        people = sessions.headcount(tx, live.id)
+        session = {"started_at": live.started_at and wire_time(live.started_at), "people": people, "recording": recording}
+    return {"role": "host" if found.is_host else "guest", "room": seen, "session": session}
+
+
+def _state(tx: Tx, proof: tuple[str, str]) -> dict[str, Any]:
+    person = sessions.admission_of(tx, *proof)
+    current = sessions.get(tx, person.session_id)
+    ended = current.ended_at
+    mine = recordings.of_session(tx, current.application_id, current.id) if person.is_host else []
+    return {
+        "state": "ended" if current.state == "ended" else "running",
+        "removed": person.removed_at is not None,
+        "ended_by_host": current.ended_by_host,
+        "started_at": current.started_at and wire_time(current.started_at),
+        "ended_at": ended and wire_time(ended),
+        "recording": recordings.view(recordings.latest(tx, current.id)),
+        "mine": mine,
+    }
+
+
+def _host(tx: Tx, proof: tuple[str, str]) -> sessions.Session:
+    """The session that the caller hosts. Raises Forbidden `not_host`, or Gone when it is over."""
+    person = sessions.admission_of(tx, *proof)
+    if not person.is_host or person.removed_at is not None:
+        raise Forbidden("not_host", "Only the host can do this.")
+    current = sessions.get(tx, person.session_id)
+    if current.ended_at is not None:
+        raise Gone("ended", "This meeting has ended.")
+    return current
+
+
+def _end(tx: Tx, proof: tuple[str, str]) -> None:
+    current = _host(tx, proof)
+    recordings.follow(tx, sessions.close(tx, current.room_id, by_host=True))
+
+
+def _remove(tx: Tx, proof: tuple[str, str], person_id: str) -> sessions.Session:
+    current = _host(tx, proof)
+    sessions.remove(tx, current.id, person_id)
+    return current
+
+
+def _record(tx: Tx, proof: tuple[str, str]) -> dict[str, Any] | None:
+    current = _host(tx, proof)
+    room = rooms.by_id(tx, current.room_id)
+    if not room.features["is_recording_available"]:
+        raise Forbidden("recording_unavailable", "Recording is switched off for this room.")
+    if current.started_at is None:
+        raise Conflict("not_started", "The meeting has not started yet.")
+    return recordings.view(recordings.request(tx, current.id))
+
+
+def _stop(tx: Tx, proof: tuple[str, str]) -> dict[str, Any] | None:
+    current = _host(tx, proof)
+    return recordings.view(recordings.stop(tx, current.id))

@@ -1,0 +1,194 @@
+"""Rooms at the vendor's door (contract §2)."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from convene import access, recordings, rooms, sessions
+from convene.access import Application
+from convene.db import Tx
+from convene.errors import Invalid, NotFound
+from convene.rooms import Room, Spec
+from convene.runtime import Runtime
+from convene.web.app import answer
+from convene.web.vonage import fields, schemas
+
+LARGEST_PAGE = 1000  # the Java SDK always asks for it, and takes a smaller page for the last one
+PAGE = 20
+
+Seen = tuple[Application, Room, datetime]
+
+
+def add(routes: APIRouter, runtime: Runtime) -> None:
+    """Adds the five room routes."""
+    db, settings = runtime.db, runtime.settings
+    base, limit, digits = settings.base_url, settings.rooms_limit, settings.code_digits
+
+    async def create(request: Request) -> Response:
+        authorization = request.headers.get("authorization")
+        try:
+            spec = Spec(**fields.new_room(await fields.body_of(request)))
+        except Invalid:
+            await db.read(access.application_for, authorization)  # who may not ask is not told what is wrong
+            raise
+        return answer(view(*await db.write(_create, authorization, spec, limit, digits), base), 201)
+
+    async def listed(request: Request) -> Response:
+        authorization = request.headers.get("authorization")
+        try:
+            asked = _asked(request)
+        except Invalid:
+            await db.read(access.application_for, authorization)
+            raise
+        application, page, now = await db.read(_page, authorization, asked)
+        shown = [view(application, room, now, base) for room in page.rooms]
+        size, links = asked["page_size"], _links(base, asked, page)
+        return answer({"page_size": size, "total_items": page.total, "_embedded": shown, "_links": links})
+
+    async def get(request: Request, room_id: str) -> Response:
+        return answer(view(*await db.read(_get, request.headers.get("authorization"), room_id), base))
+
+    async def update(request: Request, room_id: str) -> Response:
+        authorization = request.headers.get("authorization")
+        try:
+            changes = fields.room_changes(await fields.body_of(request))
+        except Invalid:
+            await db.read(access.application_for, authorization)
+            raise
+        return answer(view(*await db.write(_update, authorization, room_id, changes), base))
+
+    async def delete(request: Request, room_id: str) -> Response:
+        await db.write(_delete, request.headers.get("authorization"), room_id)
+        return Response(status_code=204)
+
+    one, room, refusals = "/rooms/{room_id}", {"model": schemas.Room}, schemas.refusals
+    new, changes = fields.schema(fields.NEW, "display_name"), fields.schema(fields.CHANGEABLE)
+    routes.add_api_route(
+        "/rooms",
+        create,
+        methods=["POST"],
+        status_code=201,
+        summary="Create a room",
+        responses={201: room, **refusals(400, 401, 403, 413)},
+        openapi_extra=schemas.body(new),
+    )
+    routes.add_api_route(
+        "/rooms",
+        listed,
+        methods=["GET"],
+        summary="List rooms",
+        responses={200: {"model": schemas.RoomPage}, **refusals(400, 401)},
+        openapi_extra=schemas.paging(PAGE, LARGEST_PAGE),
+    )
+    routes.add_api_route(one, get, methods=["GET"], summary="Get a room", responses={200: room, **refusals(401, 404)})
+    routes.add_api_route(
+        one,
+        update,
+        methods=["PATCH"],
+        summary="Change a long-term room",
+        responses={200: room, **refusals(400, 401, 404, 413)},
+        openapi_extra=schemas.body(schemas.wrapped(changes)),
+    )
+    routes.add_api_route(
+        one, delete, methods=["DELETE"], status_code=204, summary="Delete a room", responses=refusals(401, 404)
+    )
+
+
+# --- Units of work --------------------------------------------------------------------------------------------------
+
+
+def _create(tx: Tx, authorization: str | None, spec: Spec, limit: int, digits: int) -> Seen:
+    application = access.application_for(tx, authorization)
+    return application, rooms.create(tx, application, spec, limit=limit, digits=digits), tx.now
+
+
+def _get(tx: Tx, authorization: str | None, room_id: str) -> Seen:
+    application = access.application_for(tx, authorization)
+    return application, rooms.get(tx, application.id, _uuid(room_id)), tx.now
+
+
+def _page(tx: Tx, authorization: str | None, asked: Mapping[str, Any]) -> tuple[Application, rooms.Page, datetime]:
+    application = access.application_for(tx, authorization)
+    return application, rooms.page(tx, application.id, **asked), tx.now
+
+
+def _update(tx: Tx, authorization: str | None, room_id: str, changes: Mapping[str, Any]) -> Seen:
+    application = access.application_for(tx, authorization)
+    return application, rooms.update(tx, application.id, _uuid(room_id), changes), tx.now
+
+
+def _delete(tx: Tx, authorization: str | None, room_id: str) -> None:
+    application = access.application_for(tx, authorization)
+    room = rooms.get(tx, application.id, _uuid(room_id))
+    recordings.follow(tx, sessions.close(tx, room.id))  # first: who joins or leaves locks the session, then the room
+    rooms.delete(tx, application.id, room.id)
+    recordings.follow(tx, sessions.close(tx, room.id))  # a session that was opened between the two
+
+
+def _uuid(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text, re.ASCII):
+        raise NotFound("room_unknown", f"Failed to fetch resource with id {text}")
+    return text.lower()
+
+
+# --- Answers --------------------------------------------------------------------------------------------------------
+
+
+def view(application: Application, room: Room, now: datetime, base: str) -> dict[str, Any]:
+    """A room as the live API answered it (§2.2), key by key in its order; the host's token is fresh each time."""
+    token = access.participant_token(application, room.host_id, now)
+    code, features = room.meeting_code, room.features
+    shown = {
+        "id": room.id,
+        "display_name": room.display_name,
+        "metadata": room.metadata,
+        "type": room.type,
+        "expires_at": room.expires_at,
+        "recording_options": {"auto_record": room.auto_record, "record_only_owner": room.record_only_owner},
+        "meeting_code": code,
+        "_links": {
+            "host_url": {"href": f"{base}/?room_token={code}&participant_token={token}"},
+            "guest_url": {"href": f"{base}/{code}"},
+        },
+        "created_at": room.created_at,
+        "is_available": rooms.is_available(room, now),
+        "expire_after_use": room.expire_after_use,
+        "theme_id": room.theme_id,
+        "initial_join_options": {"microphone_state": room.microphone_state},
+        "join_approval_level": room.join_approval_level,
+        "ui_settings": {"language": room.language},
+        "available_features": {name: features[name] for name in rooms.FEATURES},
+    }
+    urls = {"rooms": room.rooms_url, "sessions": room.sessions_url, "recordings": room.recordings_url}
+    if any(urls.values()):  # absent when not set, never null: .NET refuses null here
+        shown["callback_urls"] = {f"{noun}_callback_url": url for noun, url in urls.items() if url}
+    return shown
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    return {
+        "start_id": fields.number_of(request, "start_id", 0),
+        "end_id": fields.number_of(request, "end_id", 0),
+        "page_size": fields.number_of(request, "page_size", 1, LARGEST_PAGE) or PAGE,
+    }
+
+
+def _links(base: str, asked: Mapping[str, Any], page: rooms.Page) -> dict[str, Any]:
+    """Each link is the same question with another start: `end_id` stays the bound of the whole list (§1.4)."""
+
+    def link(size: int, start: int | None) -> dict[str, str]:
+        bounds = {"start_id": start, "end_id": asked["end_id"]}
+        query = "".join(f"&{name}={value}" for name, value in bounds.items() if value is not None)
+        return {"href": f"{base}/v1/meetings/rooms?page_size={size}{query}"}
+
+    size = asked["page_size"]
+    links = {"first": link(size, None), "self": link(size, asked["start_id"])}
+    if page.previous is not None:
+        start, count = page.previous
+        links["prev"] = link(count, start)
+    if page.next_id is not None:
+        links["next"] = link(size, page.next_id)
+    return links

@@ -1,0 +1,144 @@
+"""The background steps and the loops that run them: expiry, session ends, reconciling with the engine, callbacks, tidying up."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from convene import callbacks, guesses, recordings, rooms, sessions
+from convene.db import Database, Tx
+from convene.engine import Person
+from convene.errors import Unavailable
+from convene.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+SWEEP = 0.5  # seconds between two looks for what is due; a commit that makes something due wakes us at once
+PARALLEL = 20  # calls to the engine at a time
+
+
+class Wake:
+    """Waits for a commit that woke one of the topics, at most so long."""
+
+    def __init__(self, db: Database, *topics: str):
+        self._db, self._topics, self._event = db, topics, asyncio.Event()
+        db.watch(self._told)
+
+    def _told(self, topic: str) -> None:
+        if topic in self._topics:
+            self._event.set()
+
+    def now(self) -> None:
+        """Wakes by hand."""
+        self._event.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Returns on a wake-up or after `seconds`."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), seconds)
+        self._event.clear()
+
+    def close(self) -> None:
+        """Stops listening."""
+        self._db.unwatch(self._told)
+
+
+class Worker:
+    """All background steps of one process. Each may run in any number of processes on one database."""
+
+    def __init__(self, runtime: Runtime):
+        self.runtime = runtime
+        self._grace = timedelta(seconds=runtime.settings.session_grace_seconds)
+        self._look = Wake(runtime.db)
+        self._deliveries = callbacks.Deliveries(runtime.db, runtime.courier)
+
+    async def run(self) -> None:
+        """Runs all loops until cancelled; leases of callbacks are given back then."""
+        settings, wake = self.runtime.settings, Wake(self.runtime.db, "sessions", "rooms")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._deliveries.run())
+                group.create_task(_forever("sweep", self.sweep, lambda: wake.wait(SWEEP)))
+                group.create_task(_forever("reconcile", self.reconcile, lambda: self._look.wait(settings.reconcile_seconds)))
+                group.create_task(_forever("tidy", self.tidy, lambda: asyncio.sleep(3600)))
+        finally:
+            wake.close()
+
+    def engine_restarted(self) -> None:
+        """The engine lost its rooms: make those of running meetings again at once."""
+        self._look.now()
+
+    async def sweep(self) -> bool:
+        """Expires due rooms, ends due sessions, deletes the engine's rooms of ended ones."""
+        db = self.runtime.db
+        expired = await db.write(rooms.expire_due)
+        await db.write(close_due)
+        done = []
+        for session_id, engine_room in await db.read(sessions.to_clear):
+            try:
+                await self.runtime.engine.delete_room(engine_room)
+            except Unavailable:  # tried again with the next sweep
+                break
+            done.append(session_id)
+        if done:
+            await db.write(sessions.cleared, done)
+        return bool(expired)
+
+    async def reconcile(self) -> bool:
+        """Compares every live session with the engine's own list. An engine that does not answer means unknown: no change."""
+        live = await self.runtime.db.read(sessions.live)
+        if not live:
+            return False
+        try:
+            there = {room.name for room in await self.runtime.engine.list_rooms()}
+        except Unavailable:
+            return False
+        limit = asyncio.Semaphore(PARALLEL)
+
+        async def one(session: sessions.Session) -> None:
+            async with limit:
+                with suppress(Unavailable):
+                    await self._compare(session, session.engine_room in there)
+
+        await asyncio.gather(*(one(session) for session in live))
+        return False
+
+    async def _compare(self, session: sessions.Session, there: bool) -> None:
+        people: list[Person] = []
+        if there:
+            people = await self.runtime.engine.people(session.engine_room)
+        else:  # a restarted engine: made again, so that the browsers, which keep trying, come back
+            shown = await self.runtime.db.read(recordings.engine_metadata, session.id)
+            await self.runtime.engine.create_room(session.engine_room, shown)
+        await self.runtime.db.write(observe, session.id, people, self._grace)
+
+    async def tidy(self) -> bool:
+        """Drops what nobody needs any more."""
+        await self.runtime.db.write(sessions.forget_events)
+        await self.runtime.db.write(guesses.forget)
+        return False
+
+
+def close_due(tx: Tx) -> None:
+    """Ends due sessions, and their recordings with them."""
+    recordings.follow(tx, sessions.close_due(tx))
+
+
+def observe(tx: Tx, session_id: str, people: list[Person], grace: timedelta) -> None:
+    """What the engine's list changes, and what follows for recordings."""
+    recordings.follow(tx, sessions.observe(tx, session_id, people, grace))
+
+
+async def _forever(name: str, step: Callable[[], Awaitable[bool]], rest: Callable[[], Awaitable[None]]) -> None:
+    """Runs a step again and again; one that raises is logged and does not stop the loop."""
+    while True:
+        try:
+            if await step():
+                continue
+        except Unavailable:
+            await asyncio.sleep(1)
+        except Exception:
+            log.exception("step failed", extra={"event": "step_failed", "step": name})
+            await asyncio.sleep(1)
+        await rest()

@@ -1,0 +1,148 @@
+"""The compositor, and people for it to record, as the real processes that they are."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from livekit import api
+
+from tests.livekit_server import KEY, SECRET
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 60.0
+
+Line = dict[str, Any]
+
+
+async def open_room(url: str, room: str) -> None:
+    """Needed where the engine makes no room by itself. The room ends 3 s after its last person."""
+    async with api.LiveKitAPI(url.replace("ws", "http", 1), KEY, SECRET) as client:
+        await client.room.create_room(api.CreateRoomRequest(name=room, empty_timeout=60, departure_timeout=3))
+
+
+async def close_room(url: str, room: str) -> None:
+    async with api.LiveKitAPI(url.replace("ws", "http", 1), KEY, SECRET) as client:
+        await client.room.delete_room(api.DeleteRoomRequest(room=room))
+
+
+def hidden_token(room: str) -> str:
+    grants = api.VideoGrants(
+        room_join=True, room=room, can_publish=False, can_publish_data=False, hidden=True, recorder=True
+    )
+    token = api.AccessToken(KEY, SECRET).with_identity("recorder").with_kind("egress").with_grants(grants)
+    return token.with_ttl(timedelta(hours=1)).to_jwt()
+
+
+class People:
+    """`publish.py`, and the orders that it takes."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    def do(self, order: str) -> None:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(order + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline().strip() == f"done {order}"
+
+
+@contextmanager
+def people(url: str, room: str, count: int, *options: str) -> Iterator[People]:
+    where = ["--url", url, "--room", room, "--key", KEY, "--secret", SECRET, "-n", str(count)]
+    process = subprocess.Popen(
+        [sys.executable, "tests/publish.py", *where, *options],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        assert process.stdout.readline().strip() == "ready"
+        yield People(process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Compositor:
+    """One running recording; `lines` holds what it has said so far."""
+
+    def __init__(self, url: str, room: str, out: Path, **order: Any) -> None:
+        self.out = out
+        self.lines: list[Line] = []
+        self.coming: queue.Queue[Line | None] = queue.Queue()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "convene.compositor"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )  # fmt: skip
+        self.log: list[str] = []
+        self.readers = [threading.Thread(target=read, daemon=True) for read in (self.read_lines, self.read_log)]
+        for reader in self.readers:
+            reader.start()
+        self.say(url=url, token=hidden_token(room), out=str(out), **{"min_free_bytes": 1_000_000, **order})
+
+    def read_lines(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.coming.put(json.loads(line))
+        self.coming.put(None)
+
+    def read_log(self) -> None:
+        assert self.process.stderr
+        self.log.extend(self.process.stderr)
+
+    def say(self, **line: Any) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(line) + "\n")
+        self.process.stdin.flush()
+
+    def wait(self, event: str, deadline: float = DEADLINE, **facts: Any) -> Line:
+        """The next line of this kind; with `seconds=…`, one that has come at least that far."""
+        until = time.monotonic() + deadline
+        while True:
+            line = self.coming.get(timeout=max(0.01, until - time.monotonic()))
+            assert line is not None, f"ended without {event}: {self.lines[-3:]} {''.join(self.log)[-2000:]}"
+            self.lines.append(line)
+            if line["event"] == event and all(line[key] >= value for key, value in facts.items()):
+                return line
+
+    def until(self, seconds: float) -> Line:
+        """Waits until so much is written."""
+        return self.wait("progress", deadline=DEADLINE + seconds, seconds=seconds)
+
+    def stop(self) -> Line:
+        self.say(do="stop")
+        return self.ended()
+
+    def ended(self) -> Line:
+        """The last word, after the process is gone."""
+        line = self.wait("finished")
+        assert self.process.wait(DEADLINE) == 0
+        return line
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def compositor(url: str, room: str, out: Path, **order: Any) -> Iterator[Compositor]:
+    running = Compositor(url, room, out, **order)
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+        for pipe in (running.process.stdin, running.process.stdout, running.process.stderr):
+            for reader in running.readers:
+                reader.join(DEADLINE)
+            if pipe:
+                pipe.close()

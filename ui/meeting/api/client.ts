@@ -1,0 +1,94 @@
+import type { Admission, Joined, Look, MuteSource, Recording, SessionState } from './types';
+
+/** An answer that is not 2xx; `status` 0 means that the server could not be reached. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly extra: Readonly<Record<string, unknown>>,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  /** Seconds the server asks us to wait, if it does. */
+  get retryAfter(): number | null {
+    return typeof this.extra['retry_after'] === 'number' ? this.extra['retry_after'] : null;
+  }
+}
+
+const TIMEOUT_MS = 10_000;
+
+interface Call {
+  method: string;
+  path: string;
+  body?: unknown;
+  admission?: Admission;
+}
+
+export const look = (code: string, participantToken: string | null): Promise<Look> =>
+  ask<Look>({ method: 'POST', path: 'look', body: { code, participant_token: participantToken } });
+
+export interface JoinRequest {
+  code: string;
+  participant_token: string | null;
+  name: string;
+  admission: Admission | null;
+}
+
+export const join = (request: JoinRequest): Promise<Joined> =>
+  ask<Joined>({ method: 'POST', path: 'join', body: request });
+
+export const session = (admission: Admission): Promise<SessionState> =>
+  ask<SessionState>({ method: 'GET', path: 'session', admission });
+
+export const endForAll = (admission: Admission): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: 'end', admission });
+
+export const startRecording = (admission: Admission): Promise<Recording> =>
+  ask<Recording>({ method: 'POST', path: 'recording', admission });
+
+export const stopRecording = (admission: Admission): Promise<Recording> =>
+  ask<Recording>({ method: 'DELETE', path: 'recording', admission });
+
+export const mutePerson = (admission: Admission, person: string, source: MuteSource): Promise<void> =>
+  ask<undefined>({
+    method: 'POST',
+    path: `people/${encodeURIComponent(person)}/mute`,
+    body: { source },
+    admission,
+  });
+
+export const removePerson = (admission: Admission, person: string): Promise<void> =>
+  ask<undefined>({ method: 'DELETE', path: `people/${encodeURIComponent(person)}`, admission });
+
+async function ask<Answer>({ method, path, body, admission }: Call): Promise<Answer> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (admission) headers['Authorization'] = `Bearer ${admission.id}.${admission.key}`;
+  let response: Response;
+  try {
+    response = await fetch(`/api/meeting/${path}`, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw new ApiError(0, 'unreachable', String(error), {});
+  }
+  if (!response.ok) throw await refusal(response);
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const retryAfter = Number(response.headers.get('Retry-After'));
+  const waited = retryAfter > 0 ? { retry_after: retryAfter } : {};
+  try {
+    const { error } = (await response.json()) as { error: Record<string, unknown> };
+    return new ApiError(response.status, String(error['code']), String(error['message']), { ...waited, ...error });
+  } catch {
+    return new ApiError(response.status, 'unknown', response.statusText, waited);
+  }
+}

@@ -1,0 +1,81 @@
+import { VolumeX } from 'lucide-react';
+import { useEffect } from 'react';
+import { announce } from '../announce/queue';
+import { Bar } from '../controls/Bar';
+import { Status } from '../controls/Status';
+import { listenForEscape } from '../controls/BarButton';
+import { listenForShortcuts } from '../controls/shortcuts';
+import { useBand } from '../controls/useBand';
+import { Dialogs } from '../dialogs/Dialogs';
+import { Toasts } from '../notices/Toasts';
+import { PeoplePanel } from '../people/PeoplePanel';
+import { tellOfRecordings } from '../recording/heard';
+import { Stage } from '../stage/Stage';
+import { get, useStore } from '../store/store';
+import { t } from '../text/t';
+import { ReconnectBanner } from './ReconnectBanner';
+import './call.css';
+
+/** The meeting: stage, panel, bar. */
+export function Call() {
+  const name = useStore((state) => state.room?.display_name) ?? '';
+  const panel = useStore((state) => state.panel);
+  const band = useBand();
+  const covered = panel !== null && band < 2;
+  useEffect(enter, []);
+  return (
+    <div className={`call${panel ? ' with-panel' : ''}`}>
+      <main inert={covered}>
+        <h1 tabIndex={-1} className="unseen">
+          {name || t('app.name')}
+        </h1>
+        {band < 2 && <Status withName={false} />}
+        <SoundBlocked />
+        <ReconnectBanner />
+        <Stage />
+      </main>
+      {panel === 'people' && <PeoplePanel />}
+      <footer inert={covered}>
+        <Bar />
+      </footer>
+      <Toasts />
+      <Dialogs />
+    </div>
+  );
+}
+
+/** Dark as long as the call lasts; says where one is. */
+function enter(): () => void {
+  const root = document.documentElement;
+  root.dataset['scheme'] = 'dark';
+  const { room, call, wish, capture } = get();
+  const on = wish.microphone && capture.microphone.is === 'live';
+  const parts = [
+    t('call.entered', { room: room?.display_name ?? '', count: call?.people.length ?? 1 }),
+    t(on ? 'microphone.is_on' : 'microphone.is_off'),
+    t(capture.camera.is === 'live' ? 'camera.is_on' : 'camera.is_off'),
+  ];
+  announce(parts.join('. '));
+  const stops = [listenForShortcuts(), listenForEscape()];
+  return () => {
+    delete root.dataset['scheme'];
+    for (const stop of stops) stop();
+  };
+}
+
+tellOfRecordings();
+
+function SoundBlocked() {
+  const blocked = useStore((state) => state.call?.soundBlocked) ?? false;
+  if (!blocked) return null;
+  const turnOn = () => void import('../engine/connection').then(({ turnSoundOn }) => turnSoundOn());
+  return (
+    <div className="banner" role="alert">
+      <VolumeX className="icon" aria-hidden />
+      <span>{t('call.sound_blocked')}</span>
+      <button className="button primary small" onClick={turnOn}>
+        {t('call.turn_sound_on')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,169 @@
+import { announce } from '../announce/queue';
+import { toast } from '../notices/toasts';
+import { get, set, watch } from '../store/store';
+import type { Capture, Device, DeviceKind, DeviceLists } from '../store/state';
+import { t, type TextKey } from '../text/t';
+import { capture, type Captured, type Wanted } from './capture';
+import { remember } from './memory';
+import { permission } from './permission';
+
+const kinds: readonly DeviceKind[] = ['microphone', 'camera'];
+
+const said: Record<DeviceKind, { on: TextKey; off: TextKey; lost: TextKey }> = {
+  microphone: { on: 'microphone.is_on', off: 'microphone.is_off', lost: 'microphone.lost' },
+  camera: { on: 'camera.is_on', off: 'camera.is_off', lost: 'camera.lost' },
+};
+
+/** Follows the machine's devices and permissions; opens at once what the person has already allowed. */
+export async function watchDevices(): Promise<void> {
+  navigator.mediaDevices.addEventListener('devicechange', () => void devicesChanged());
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void devicesChanged();
+  });
+  watch((state) => state.wish, () => void follow());
+  const states = await Promise.all(kinds.map(permission));
+  states.forEach((status, i) => status?.addEventListener('change', () => void permissionChanged(kinds[i] as DeviceKind)));
+  await listDevices();
+  await openAllowed();
+}
+
+/** Opens what is allowed already, without a question; shows what is blocked. */
+export async function openAllowed(): Promise<void> {
+  const states = await Promise.all(kinds.map(permission));
+  states.forEach((status, i) => {
+    if (status?.state === 'denied') put(kinds[i] as DeviceKind, { is: 'refused', why: 'site' });
+  });
+  const open = kinds.filter((_, i) => states[i]?.state === 'granted');
+  if (open.length > 0) await ask(open);
+}
+
+/** Asks the browser for the devices; the first time this is its question to the person. */
+export async function ask(wanted: readonly DeviceKind[] = kinds): Promise<void> {
+  const { wish, chosen } = get();
+  // The microphone is opened also when it is to be off, so that talking can begin without a delay.
+  const opening = wanted.filter((kind) => kind === 'microphone' || wish.camera);
+  if (wanted.includes('camera') && !wish.camera) put('camera', { is: 'off' });
+  if (opening.length === 0) return;
+  const question: Wanted = Object.fromEntries(opening.map((kind) => [kind, chosen[kind]]));
+  for (const kind of opening) {
+    release(kind);
+    put(kind, { is: 'asking', since: Date.now() });
+  }
+  const answers = await capture(question);
+  for (const kind of opening) take(kind, answers[kind] ?? { refused: 'failed' });
+  await listDevices();
+  await follow();
+}
+
+export function toggle(kind: DeviceKind, { spoken = false } = {}): void {
+  wishFor(kind, !get().wish[kind]);
+  if (spoken) announce(t(get().wish[kind] ? said[kind].on : said[kind].off), { assertive: true, key: kind });
+}
+
+export function wishFor(kind: DeviceKind, on: boolean): void {
+  const wish = { ...get().wish, [kind]: on };
+  if (get().wish[kind] === on) return;
+  set({ wish });
+  remember({ wish });
+}
+
+/** Chooses a device by id ('' for the default) and opens it if that kind is in use. */
+export async function choose(kind: DeviceKind | 'speaker', id: string): Promise<void> {
+  const chosen = { ...get().chosen, [kind]: id };
+  set({ chosen });
+  remember({ chosen });
+  if (kind === 'speaker') return;
+  if (kind === 'microphone' || get().wish.camera) await ask([kind]);
+}
+
+export function releaseAll(): void {
+  for (const kind of kinds) {
+    release(kind);
+    put(kind, { is: 'unasked' });
+  }
+}
+
+/** The id of the device in use: what the track says, since a stored wish may have been out of reach. */
+export function inUse(kind: DeviceKind): string {
+  const { capture: captures, chosen } = get();
+  const now = captures[kind];
+  return now.is === 'live' ? (now.track.getSettings().deviceId ?? chosen[kind]) : chosen[kind];
+}
+
+/** Makes the tracks follow the wish: a muted microphone stays open, a camera that is off is closed. */
+async function follow(): Promise<void> {
+  const { wish, capture: captures } = get();
+  const { microphone, camera } = captures;
+  if (microphone.is === 'live') microphone.track.enabled = wish.microphone;
+  if (microphone.is === 'off' && wish.microphone) await ask(['microphone']);
+  if (camera.is === 'live' && !wish.camera) {
+    release('camera');
+    put('camera', { is: 'off' });
+  } else if (camera.is === 'off' && wish.camera) {
+    await ask(['camera']);
+  }
+}
+
+function take(kind: DeviceKind, answer: Captured): void {
+  if ('refused' in answer) {
+    put(kind, { is: 'refused', why: answer.refused });
+    return;
+  }
+  const { track } = answer;
+  track.enabled = kind === 'camera' || get().wish.microphone;
+  track.addEventListener('ended', () => void lost(kind, track));
+  put(kind, { is: 'live', track });
+}
+
+/** The system took the device (unplugged, permission withdrawn): the default one takes its place. */
+async function lost(kind: DeviceKind, track: MediaStreamTrack): Promise<void> {
+  const now = get().capture[kind];
+  if (now.is !== 'live' || now.track !== track) return;
+  toast(t(said[kind].lost), { tone: 'warning' });
+  await ask([kind]);
+}
+
+async function devicesChanged(): Promise<void> {
+  await listDevices();
+  for (const kind of kinds) {
+    const now = get().capture[kind];
+    if (now.is === 'refused' && now.why === 'absent' && get().devices[kind].length > 0) await ask([kind]);
+  }
+}
+
+async function permissionChanged(kind: DeviceKind): Promise<void> {
+  const now = get().capture[kind];
+  const state = (await permission(kind))?.state;
+  if (state === 'granted' && now.is === 'refused') await ask([kind]);
+  if (state === 'denied' && now.is === 'unasked') put(kind, { is: 'refused', why: 'site' });
+}
+
+function release(kind: DeviceKind): void {
+  const now = get().capture[kind];
+  if (now.is === 'live') now.track.stop();
+}
+
+function put(kind: DeviceKind, capture: Capture): void {
+  set((state) => ({ capture: { ...state.capture, [kind]: capture } }));
+}
+
+const nameless: Record<keyof DeviceLists, TextKey> = {
+  microphone: 'device.microphone_n',
+  camera: 'device.camera_n',
+  speaker: 'device.speaker_n',
+};
+
+async function listDevices(): Promise<void> {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  const list = (kind: keyof DeviceLists, of: MediaDeviceKind): Device[] =>
+    all
+      .filter((device) => device.kind === of && device.deviceId !== '')
+      .map((device, i) => ({ id: device.deviceId, label: device.label || t(nameless[kind], { n: i + 1 }) }));
+  set({
+    devices: {
+      microphone: list('microphone', 'audioinput'),
+      camera: list('camera', 'videoinput'),
+      speaker: 'setSinkId' in HTMLMediaElement.prototype ? list('speaker', 'audiooutput') : [],
+    },
+  });
+}

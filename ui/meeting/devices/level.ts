@@ -1,0 +1,61 @@
+import { useEffect, useState } from 'react';
+
+const FLOOR_DB = -60;
+const EVERY_MS = 50;
+
+/** Root mean square of samples (−1…1) as a share of the scale from −60 dB (0) to 0 dB (1). */
+export function level(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  const db = 10 * Math.log10(sum / samples.length || Number.MIN_VALUE);
+  return Math.min(1, Math.max(0, 1 - db / FLOOR_DB));
+}
+
+/** The level of a microphone's track, 20 times a second; 0 without a track. */
+export function useLevel(track: MediaStreamTrack | null): number {
+  const [now, setNow] = useState(0);
+  useEffect(() => {
+    if (!track) return;
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 1024;
+    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    const timer = setInterval(() => {
+      if (context.state === 'suspended') void context.resume();
+      analyser.getFloatTimeDomainData(samples);
+      setNow(level(samples));
+    }, EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      setNow(0);
+      void context.close();
+    };
+  }, [track]);
+  return now;
+}
+
+/** A short two-note sound on the chosen output; settles when it has been played. */
+export async function playTestSound(speakerId: string): Promise<void> {
+  const context = new AudioContext();
+  const out = context.createMediaStreamDestination();
+  const volume = context.createGain();
+  volume.gain.value = 0.125;
+  volume.connect(out);
+  for (const [hertz, from] of [
+    [523.25, 0],
+    [783.99, 0.35],
+  ] as const) {
+    const tone = context.createOscillator();
+    tone.frequency.value = hertz;
+    tone.connect(volume);
+    tone.start(context.currentTime + from);
+    tone.stop(context.currentTime + from + 0.3);
+  }
+  const sound = new Audio();
+  sound.srcObject = out.stream;
+  if (speakerId && 'setSinkId' in sound) await sound.setSinkId(speakerId).catch(() => undefined);
+  await sound.play();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await context.close();
+}

@@ -1,0 +1,67 @@
+import type { TextKey } from '../text/t';
+import type { DeviceKind } from '../store/state';
+
+/**
+ * Why a device gives nothing: blocked for this site, question closed without an answer, blocked by the
+ * computer, not passed on by the page around a frame, not there, used by another program, no reason known.
+ */
+export type Refusal = 'site' | 'dismissed' | 'system' | 'policy' | 'absent' | 'busy' | 'failed';
+
+export interface Circumstances {
+  name: string;
+  message: string;
+  /** Permission after the failure; browsers that do not tell give `unknown`. */
+  permission: PermissionState | 'unknown';
+  /** Whether the frame we are in passes this device on; `unknown` where browsers cannot tell. */
+  policy: 'allowed' | 'refused' | 'unknown';
+}
+
+/** Tells the causes of a failed `getUserMedia` apart by everything the browsers let us see. */
+export function classify({ name, message, permission, policy }: Circumstances): Refusal {
+  switch (name) {
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return 'absent';
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'busy';
+    case 'NotAllowedError':
+    case 'SecurityError':
+      if (policy === 'refused') return 'policy';
+      if (/system/i.test(message)) return 'system';
+      if (/dismiss/i.test(message) || permission === 'prompt') return 'dismissed';
+      return 'site';
+    default:
+      return 'failed';
+  }
+}
+
+interface Words {
+  title: TextKey;
+  help: TextKey;
+  offer: 'again' | 'tab' | null;
+}
+
+const words: Record<DeviceKind, Record<Refusal, Words>> = {
+  camera: {
+    site: { title: 'camera.site', help: 'help.site', offer: 'again' },
+    dismissed: { title: 'device.dismissed', help: 'help.dismissed', offer: 'again' },
+    system: { title: 'camera.system', help: 'help.system', offer: 'again' },
+    policy: { title: 'camera.policy', help: 'help.policy', offer: 'tab' },
+    absent: { title: 'camera.absent', help: 'help.camera_absent', offer: 'again' },
+    busy: { title: 'camera.busy', help: 'help.busy', offer: 'again' },
+    failed: { title: 'camera.failed', help: 'help.busy', offer: 'again' },
+  },
+  microphone: {
+    site: { title: 'microphone.site', help: 'help.site', offer: 'again' },
+    dismissed: { title: 'device.dismissed', help: 'help.dismissed', offer: 'again' },
+    system: { title: 'microphone.system', help: 'help.system', offer: 'again' },
+    policy: { title: 'microphone.policy', help: 'help.policy', offer: 'tab' },
+    absent: { title: 'microphone.absent', help: 'help.microphone_absent', offer: 'again' },
+    busy: { title: 'microphone.busy', help: 'help.busy', offer: 'again' },
+    failed: { title: 'microphone.failed', help: 'help.busy', offer: 'again' },
+  },
+};
+
+/** What to say about a refusal, and what to offer. */
+export const wordsFor = (kind: DeviceKind, why: Refusal): Words => words[kind][why];

@@ -1,0 +1,133 @@
+import { type ReactNode } from 'react';
+import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { keys } from '../controls/shortcuts';
+import { DeviceNotes } from '../devices/DeviceNotes';
+import { DeviceSelects } from '../devices/DeviceSelects';
+import { LevelMeter } from '../devices/LevelMeter';
+import { end, remove } from '../people/power';
+import type { Dialog as Which } from '../store/state';
+import { useStore } from '../store/store';
+import { t } from '../text/t';
+import './dialogs.css';
+
+interface Props {
+  dialog: Which;
+  close: () => void;
+}
+
+/** A window over the page: focus goes in, stays in, and comes back to where it was. */
+export default function Window({ dialog, close }: Props) {
+  return (
+    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && close()}>
+      <Modal className="window">{contentOf(dialog, close)}</Modal>
+    </ModalOverlay>
+  );
+}
+
+function contentOf(dialog: Which, close: () => void): ReactNode {
+  switch (dialog.is) {
+    case 'end':
+      return <End close={close} />;
+    case 'remove': {
+      const name = dialog.person.name || t('tile.no_name');
+      return (
+        <Confirm title={t('people.remove_title', { name })} text={t('people.remove_text', { name })} yes={t('people.remove_yes')} act={() => remove(dialog.person)} close={close} />
+      );
+    }
+    case 'devices':
+      return <Devices close={close} />;
+    case 'shortcuts':
+      return <Shortcuts close={close} />;
+  }
+}
+
+function End({ close }: { close: () => void }) {
+  const count = useStore((state) => state.call?.people.length) ?? 1;
+  return <Confirm title={t('host.end_title', { count })} text={t('host.end_text')} yes={t('host.end_yes')} act={end} close={close} />;
+}
+
+interface ConfirmProps {
+  title: string;
+  text: string;
+  yes: string;
+  act: () => Promise<void>;
+  close: () => void;
+}
+
+/** For what cannot be undone: the safe button has the focus. */
+function Confirm({ title, text, yes, act, close }: ConfirmProps) {
+  const confirmed = () => {
+    close();
+    void act();
+  };
+  return (
+    <Dialog className="dialog" role="alertdialog">
+      <Heading slot="title" level={2}>
+        {title}
+      </Heading>
+      <p className="muted">{text}</p>
+      <div className="dialog-buttons">
+        <button className="button" autoFocus onClick={close}>
+          {t('cancel')}
+        </button>
+        <button className="button danger" onClick={confirmed}>
+          {yes}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Devices({ close }: { close: () => void }) {
+  const live = useStore((state) => state.capture.microphone.is === 'live');
+  return (
+    <Dialog className="dialog">
+      <Heading slot="title" level={2}>
+        {t('devices.title')}
+      </Heading>
+      <DeviceNotes />
+      <div className="stacked">
+        <DeviceSelects />
+      </div>
+      {live && <LevelMeter />}
+      <Close close={close} />
+    </Dialog>
+  );
+}
+
+function Shortcuts({ close }: { close: () => void }) {
+  const rows: [string, string][] = [
+    [`${t('microphone.turn_on')} / ${t('microphone.turn_off')}`, keys.microphone],
+    [`${t('camera.turn_on')} / ${t('camera.turn_off')}`, keys.camera],
+    [t('shortcuts.push_to_talk'), t('shortcuts.space')],
+    [t('share.start'), keys.share],
+    [t('people.title'), keys.people],
+    [t('shortcuts.title'), keys.sheet],
+  ];
+  return (
+    <Dialog className="dialog">
+      <Heading slot="title" level={2}>
+        {t('shortcuts.title')}
+      </Heading>
+      <dl className="shortcuts">
+        {rows.map(([what, key]) => (
+          <div key={what}>
+            <dt>{what}</dt>
+            <dd>
+              <kbd>{key}</kbd>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <Close close={close} />
+    </Dialog>
+  );
+}
+
+const Close = ({ close }: { close: () => void }) => (
+  <div className="dialog-buttons">
+    <button className="button" onClick={close}>
+      {t('close')}
+    </button>
+  </div>
+);

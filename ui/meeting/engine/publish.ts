@@ -1,0 +1,131 @@
+import { LocalAudioTrack, LocalVideoTrack, RoomEvent, Track, type Room } from 'livekit-client';
+import { wishFor } from '../devices/devices';
+import { toast } from '../notices/toasts';
+import { stopShare } from '../devices/share';
+import type { State } from '../store/state';
+import { get, watch } from '../store/store';
+import { t } from '../text/t';
+
+type Source = Track.Source.Microphone | Track.Source.Camera | Track.Source.ScreenShare | Track.Source.ScreenShareAudio;
+
+type LocalTrack = LocalAudioTrack | LocalVideoTrack;
+
+/** What should be sent: a captured track, and whether it is to be heard or seen; null for nothing. */
+interface Wanted {
+  track: MediaStreamTrack;
+  on: boolean;
+}
+
+function wanted({ capture, wish, share }: State): Record<Source, Wanted | null> {
+  const { microphone, camera } = capture;
+  return {
+    [Track.Source.Microphone]: microphone.is === 'live' ? { track: microphone.track, on: wish.microphone } : null,
+    [Track.Source.Camera]: camera.is === 'live' ? { track: camera.track, on: wish.camera } : null,
+    [Track.Source.ScreenShare]: share.is === 'live' ? { track: share.video, on: true } : null,
+    [Track.Source.ScreenShareAudio]: share.is === 'live' && share.audio ? { track: share.audio, on: true } : null,
+  };
+}
+
+interface Sender {
+  room: Room;
+  sent: Map<Source, LocalTrack>;
+  /** Set while we mute a track ourselves: what falls silent otherwise was muted by a host. */
+  muting: boolean;
+}
+
+/** Makes what the room sends follow the store, from the first signal on and again after each reconnection. */
+export function publishing(room: Room): () => void {
+  const sender: Sender = { room, sent: new Map(), muting: false };
+  let running: Promise<void> | null = null;
+  let again = false;
+  let stopped = false;
+  let open = false;
+
+  const follow = async (): Promise<void> => {
+    for (const [source, want] of Object.entries(wanted(get())) as [Source, Wanted | null][]) {
+      if (!stopped) await send(sender, source, want).catch((error: unknown) => console.warn('not sent', source, error));
+    }
+  };
+  // One change at a time: two at once would publish one device twice.
+  const sync = () => {
+    if (stopped || !open) return;
+    again = true;
+    running ??= (async () => {
+      while (again) {
+        again = false;
+        await follow();
+      }
+      running = null;
+    })();
+  };
+
+  const begin = () => {
+    open = true;
+    sync();
+  };
+  room.once(RoomEvent.SignalConnected, begin).on(RoomEvent.Reconnected, sync);
+  room.on(RoomEvent.TrackMuted, (publication, participant) => {
+    if (participant === room.localParticipant && !sender.muting) mutedByHost(publication.source);
+  });
+  const unwatch = [watch((s) => s.capture, sync), watch((s) => s.wish, sync), watch((s) => s.share, sync)];
+  return () => {
+    stopped = true;
+    for (const stop of unwatch) stop();
+  };
+}
+
+async function send(sender: Sender, source: Source, want: Wanted | null): Promise<void> {
+  const local = sender.sent.get(source);
+  if (!local) return want ? publish(sender, source, want) : undefined;
+  if (!want) return retract(sender, source, local);
+  if (local.mediaStreamTrack !== want.track) await local.replaceTrack(want.track, true);
+  if (want.on && local.isMuted) await local.unmute();
+  else if (!want.on) await hush(sender, local);
+}
+
+async function publish({ room, sent }: Sender, source: Source, { track, on }: Wanted): Promise<void> {
+  const local = wrap(track);
+  if (!on) await local.mute();
+  sent.set(source, local);
+  try {
+    await room.localParticipant.publishTrack(local, { source });
+  } catch (error) {
+    sent.delete(source);
+    throw error;
+  }
+}
+
+/** A share is taken back whole; a device stays published and silent, so that it can begin again at once. */
+async function retract(sender: Sender, source: Source, local: LocalTrack): Promise<void> {
+  if (source === Track.Source.Microphone || source === Track.Source.Camera) return hush(sender, local);
+  sender.sent.delete(source);
+  await sender.room.localParticipant.unpublishTrack(local, false);
+}
+
+async function hush(sender: Sender, local: LocalTrack): Promise<void> {
+  if (local.isMuted) return;
+  sender.muting = true;
+  try {
+    await local.mute();
+  } finally {
+    sender.muting = false;
+  }
+}
+
+const wrap = (track: MediaStreamTrack): LocalTrack =>
+  track.kind === 'audio' ? new LocalAudioTrack(track, undefined, true) : new LocalVideoTrack(track, undefined, true);
+
+/** A track fell silent that we want to be heard: a host did it. The wish follows, so that nothing undoes it. */
+function mutedByHost(source: Track.Source): void {
+  const { wish, capture, share } = get();
+  if (source === Track.Source.Microphone && wish.microphone && capture.microphone.is === 'live') {
+    wishFor('microphone', false);
+    toast(t('host.muted_you'), { tone: 'warning' });
+  } else if (source === Track.Source.Camera && wish.camera && capture.camera.is === 'live') {
+    wishFor('camera', false);
+    toast(t('host.stopped_your_camera'), { tone: 'warning' });
+  } else if (source === Track.Source.ScreenShare && share.is === 'live') {
+    stopShare();
+    toast(t('host.stopped_your_share'), { tone: 'warning' });
+  }
+}

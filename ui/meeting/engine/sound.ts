@@ -1,0 +1,22 @@
+import { RoomEvent, Track, type RemoteTrack, type Room } from 'livekit-client';
+
+/** Plays everybody's sound. The elements are outside of the page's drawing: nothing re-renders them. */
+export function sounds(room: Room): () => void {
+  const mute = (track: RemoteTrack) => {
+    for (const element of track.detach()) element.remove();
+  };
+  room
+    .on(RoomEvent.TrackSubscribed, (track) => {
+      if (track.kind !== Track.Kind.Audio) return;
+      const element = track.attach();
+      element.hidden = true;
+      document.body.append(element);
+    })
+    .on(RoomEvent.TrackUnsubscribed, (track) => {
+      if (track.kind === Track.Kind.Audio) mute(track);
+    });
+  return () => {
+    for (const person of room.remoteParticipants.values())
+      for (const { track } of person.audioTrackPublications.values()) if (track) mute(track as RemoteTrack);
+  };
+}

@@ -1,0 +1,46 @@
+import { CircleDot, Info, TriangleAlert, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import type { Toast } from '../store/state';
+import { useStore } from '../store/store';
+import { t } from '../text/t';
+import { closeToast, SHOWN_MS } from './toasts';
+import './notices.css';
+
+/** At most three notices above the bar; they were spoken when they came. */
+export function Toasts() {
+  const toasts = useStore((state) => state.toasts);
+  return (
+    <section className="toasts" aria-label={t('notices')}>
+      {toasts.map((toast) => (
+        <Notice key={toast.id} toast={toast} />
+      ))}
+    </section>
+  );
+}
+
+const icons = { plain: Info, warning: TriangleAlert, record: CircleDot } as const;
+
+function Notice({ toast: { id, text, tone, sticky } }: { toast: Toast }) {
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    if (sticky || held) return;
+    const timer = setTimeout(() => closeToast(id), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [id, sticky, held]);
+  const Icon = icons[tone];
+  return (
+    <div
+      className={`toast ${tone}`}
+      onMouseEnter={() => setHeld(true)}
+      onMouseLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
+      <Icon className="icon" aria-hidden />
+      <p>{text}</p>
+      <button className="toast-close" aria-label={t('close')} onClick={() => closeToast(id)}>
+        <X className="icon" />
+      </button>
+    </div>
+  );
+}

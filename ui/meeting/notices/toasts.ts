@@ -1,0 +1,26 @@
+import { announce } from '../announce/queue';
+import { get, set } from '../store/store';
+import type { Toast } from '../store/state';
+
+export const SHOWN_MS = 6000;
+const MOST = 3;
+
+let last = 0;
+
+interface Options {
+  tone?: Toast['tone'];
+  key?: string;
+  /** Stays until it is closed. */
+  sticky?: boolean;
+}
+
+/** Shows a notice above the bar and speaks it, all but the plain ones at once. */
+export function toast(text: string, { tone = 'plain', sticky = false, key = text }: Options = {}): void {
+  const one: Toast = { id: ++last, text, key, tone, sticky };
+  set(({ toasts }) => ({ toasts: [...toasts.filter((other) => other.key !== key), one].slice(-MOST) }));
+  announce(text, { assertive: tone !== 'plain' });
+}
+
+export function closeToast(id: number): void {
+  set({ toasts: get().toasts.filter((toast) => toast.id !== id) });
+}

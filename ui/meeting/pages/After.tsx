@@ -1,0 +1,77 @@
+import { rejoin, leave, join, tryNow } from '../session/join';
+import { showPrejoin } from '../session/open';
+import { duration, t } from '../text/t';
+import { Recordings } from './Recordings';
+import { Sheet } from './Sheet';
+
+const Rejoin = ({ text }: { text: string }) => (
+  <button className="button primary" onClick={() => void rejoin()}>
+    {text}
+  </button>
+);
+
+export const Left = ({ lasted }: { lasted: number }) => (
+  <Sheet title={t('left.title')}>
+    <p className="lead">{t('left.text', { time: duration(lasted) })}</p>
+    <div className="row">
+      <Rejoin text={t('left.rejoin')} />
+      <a className="button" href="/">
+        {t('after.start')}
+      </a>
+    </div>
+    <Recordings />
+  </Sheet>
+);
+
+export const Ended = ({ byHost }: { byHost: boolean }) => (
+  <Sheet title={t(byHost ? 'ended.by_host' : 'ended.over')}>
+    <p className="lead">{t('ended.text')}</p>
+    <div className="row">
+      <a className="button" href="/">
+        {t('after.start')}
+      </a>
+    </div>
+    <Recordings />
+  </Sheet>
+);
+
+export const Removed = () => (
+  <Sheet title={t('removed.title')}>
+    <p className="lead">{t('removed.text')}</p>
+  </Sheet>
+);
+
+export const Elsewhere = () => (
+  <Sheet title={t('elsewhere.title')}>
+    <p className="lead">{t('elsewhere.text')}</p>
+    <Rejoin text={t('elsewhere.back')} />
+  </Sheet>
+);
+
+export const Failed = () => (
+  <Sheet title={t('failed.title')}>
+    <p className="lead">{t('failed.text')}</p>
+    <div className="row">
+      <button className="button primary" onClick={() => void join()}>
+        {t('try_again')}
+      </button>
+      <button className="button" onClick={() => void showPrejoin()}>
+        {t('failed.back')}
+      </button>
+    </div>
+  </Sheet>
+);
+
+export const Lost = () => (
+  <Sheet title={t('lost.title')}>
+    <p className="lead">{t('lost.text')}</p>
+    <div className="row">
+      <button className="button primary" onClick={tryNow}>
+        {t('lost.now')}
+      </button>
+      <button className="button" onClick={leave}>
+        {t('call.leave')}
+      </button>
+    </div>
+  </Sheet>
+);

@@ -1,0 +1,58 @@
+import { useEffect, useRef } from 'react';
+import { useNow } from '../controls/useNow';
+import { openRoom } from '../session/open';
+import type { Page, RefusedBy } from '../store/state';
+import { get, useStore } from '../store/store';
+import { longDate, t, type TextKey } from '../text/t';
+import { CodeField } from './CodeField';
+import { Recordings } from './Recordings';
+import { Sheet } from './Sheet';
+
+type RefusedPage = Extract<Page, { is: 'refused' }>;
+
+const words: Record<RefusedBy, { title: TextKey; text: TextKey; does: 'retype' | 'again' | 'waits' | 'nothing' }> = {
+  not_found: { title: 'refused.not_found.title', text: 'refused.not_found.text', does: 'retype' },
+  expired: { title: 'refused.expired.title', text: 'refused.expired.text', does: 'nothing' },
+  locked: { title: 'refused.locked.title', text: 'refused.locked.text', does: 'again' },
+  full: { title: 'refused.full.title', text: 'refused.full.text', does: 'waits' },
+  removed: { title: 'refused.removed.title', text: 'refused.removed.text', does: 'nothing' },
+  slow_down: { title: 'refused.slow_down.title', text: 'refused.slow_down.text', does: 'waits' },
+  unreachable: { title: 'refused.unreachable.title', text: 'refused.unreachable.text', does: 'waits' },
+};
+
+/** Why one cannot come in, and what to do. */
+export function Refused({ page }: { page: RefusedPage }) {
+  const code = useStore((state) => state.code);
+  const { title, text, does } = words[page.why];
+  const now = useNow(1000);
+  const seconds = Math.max(0, Math.ceil(((page.retryAt ?? now) - now) / 1000));
+  useRetry(page, seconds);
+  return (
+    <Sheet title={t(title)}>
+      <p className="lead">{page.why === 'expired' ? expired(page.endedAt) : t(text, { seconds })}</p>
+      {does === 'retype' && <CodeField code={code} />}
+      {does === 'again' && <Again />}
+      {does === 'waits' && <Again />}
+      {page.why === 'expired' && <Recordings />}
+    </Sheet>
+  );
+}
+
+const expired = (endedAt: string | null): string =>
+  endedAt ? t('refused.expired.text', { date: longDate(endedAt) }) : t('refused.expired.undated');
+
+const Again = () => (
+  <button className="button" onClick={() => void openRoom(get().code)}>
+    {t('try_again')}
+  </button>
+);
+
+/** Asks again by itself when the time has come, once for each refusal. */
+function useRetry(page: RefusedPage, seconds: number): void {
+  const asked = useRef<RefusedPage | null>(null);
+  useEffect(() => {
+    if (page.retryAt === null || seconds > 0 || asked.current === page) return;
+    asked.current = page;
+    void openRoom(get().code);
+  }, [page, seconds]);
+}

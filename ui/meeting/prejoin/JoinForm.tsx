@@ -1,0 +1,91 @@
+import { CircleDot, MonitorSmartphone } from 'lucide-react';
+import { useId, useState, type ReactNode } from 'react';
+import { running } from '../recording/recording';
+import { join } from '../session/join';
+import { set, useStore } from '../store/store';
+import { t } from '../text/t';
+
+const LONGEST = 60;
+
+/** Name, what one should know before coming in, and the one button. */
+export function JoinForm({ busy }: { busy: boolean }) {
+  const id = useId();
+  const name = useStore((state) => state.name);
+  const room = useStore((state) => state.room);
+  const host = useStore((state) => state.role === 'host');
+  const otherTab = useStore((state) => state.otherTab);
+  const notice = useRecordingNotice();
+  const [missing, setMissing] = useState(false);
+  const submit = (how: Parameters<typeof join>[0]) => {
+    if (busy) return;
+    if (name.trim() === '') {
+      setMissing(true);
+      document.getElementById(id)?.focus();
+    } else void join(how);
+  };
+  return (
+    <form
+      className="join"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit(otherTab ? 'take_over' : 'fresh');
+      }}
+    >
+      <div>
+        <h1 tabIndex={-1}>{room?.display_name || t('prejoin.title')}</h1>
+        <p className="lead">
+          <Inside />
+          {host && <span className="host-chip">{t('prejoin.host')}</span>}
+        </p>
+      </div>
+      <div className="field">
+        <label htmlFor={id}>{t('prejoin.name')}</label>
+        <input
+          id={id}
+          value={name}
+          maxLength={LONGEST}
+          autoComplete="name"
+          dir="auto"
+          aria-invalid={missing && name.trim() === ''}
+          aria-describedby={missing ? `${id}-problem` : undefined}
+          onChange={(event) => set({ name: event.target.value })}
+        />
+        {missing && name.trim() === '' && (
+          <span className="problem" id={`${id}-problem`} role="alert">
+            {t('prejoin.name_missing')}
+          </span>
+        )}
+      </div>
+      {notice && <Note icon={<CircleDot className="icon" aria-hidden />} text={notice} tone="record" />}
+      {otherTab && <Note icon={<MonitorSmartphone className="icon" aria-hidden />} text={t('prejoin.other_tab')} />}
+      <button className="button primary join-button" type="submit" aria-disabled={busy}>
+        {busy ? t('joining.busy') : t(otherTab ? 'prejoin.move_here' : notice ? 'prejoin.agree' : 'prejoin.join')}
+      </button>
+      {otherTab && (
+        <button className="button" type="button" onClick={() => submit('second_device')}>
+          {t('prejoin.second_device')}
+        </button>
+      )}
+    </form>
+  );
+}
+
+const Note = ({ icon, text, tone = '' }: { icon: ReactNode; text: string; tone?: string }) => (
+  <p className={`note ${tone}`}>
+    {icon}
+    {text}
+  </p>
+);
+
+function Inside() {
+  const people = useStore((state) => state.session?.people) ?? 0;
+  return people === 0 ? t('prejoin.nobody') : t('prejoin.people', { count: people });
+}
+
+function useRecordingNotice(): string | null {
+  const now = useStore((state) => state.session?.recording) ?? null;
+  const automatic = useStore((state) => state.room?.auto_record) ?? false;
+  if (running(now)) return t('prejoin.recorded');
+  return automatic ? t('prejoin.to_be_recorded') : null;
+}

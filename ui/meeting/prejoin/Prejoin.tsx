@@ -1,0 +1,33 @@
+import { useEffect } from 'react';
+import { prefetchMenus } from '../controls/MenuButton';
+import { Logo } from '../design/Logo';
+import { prefetchEngine } from '../session/join';
+import { DeviceNotes } from '../devices/DeviceNotes';
+import { DeviceSelects } from '../devices/DeviceSelects';
+import { JoinForm } from './JoinForm';
+import { Preview } from './Preview';
+import './prejoin.css';
+
+/** The way in: look into the mirror, choose devices, say a name, join. */
+export function Prejoin({ busy }: { busy: boolean }) {
+  useEffect(() => {
+    prefetchEngine();
+    const idle = setTimeout(prefetchMenus, 1500);
+    return () => clearTimeout(idle);
+  }, []);
+  return (
+    <div className="prejoin">
+      <header>
+        <Logo />
+      </header>
+      <main>
+        <div className="mirror">
+          <Preview />
+          <DeviceNotes />
+          <DeviceSelects />
+        </div>
+        <JoinForm busy={busy} />
+      </main>
+    </div>
+  );
+}

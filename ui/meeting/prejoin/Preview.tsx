@@ -1,0 +1,64 @@
+import { useEffect, useState } from 'react';
+import { DeviceButton } from '../controls/DeviceButton';
+import { ask } from '../devices/devices';
+import { LevelMeter } from '../devices/LevelMeter';
+import { Avatar } from '../stage/Avatar';
+import { Video } from '../stage/Video';
+import { useStore } from '../store/store';
+import { t } from '../text/t';
+import '../stage/stage.css';
+import '../controls/bar.css';
+
+const HINT_MS = 5000;
+
+/** What the others will see and hear. */
+export function Preview() {
+  const { camera, microphone } = useStore((state) => state.capture);
+  const [without, setWithout] = useState(false);
+  const asking = camera.is === 'asking' || microphone.is === 'asking';
+  const unasked = microphone.is === 'unasked' && camera.is !== 'live' && camera.is !== 'refused' && !without;
+  return (
+    <section className="tile preview" aria-label={t('prejoin.preview')}>
+      {camera.is === 'live' ? <Video picture={camera.track} mirrored /> : !unasked && <NoPicture />}
+      {asking && <LookForQuestion />}
+      {unasked ? (
+        <div className="ask">
+          <p>{t('prejoin.ask')}</p>
+          <button className="button primary" onClick={() => void ask()}>
+            {t('prejoin.allow')}
+          </button>
+          <button className="button plain" onClick={() => setWithout(true)}>
+            {t('prejoin.without')}
+          </button>
+        </div>
+      ) : (
+        <div className="preview-tools">
+          <DeviceButton kind="microphone" />
+          <DeviceButton kind="camera" />
+        </div>
+      )}
+      {microphone.is === 'live' && <LevelMeter />}
+    </section>
+  );
+}
+
+function NoPicture() {
+  const name = useStore((state) => state.name).trim();
+  const off = useStore((state) => state.capture.camera.is === 'off');
+  const note = t(off ? 'prejoin.camera_off' : 'prejoin.no_camera');
+  return name ? <Avatar name={name} identity={name} note={note} /> : <div className="avatar muted">{note}</div>;
+}
+
+/** The browser's question can be overlooked; after five seconds we point at it. */
+function LookForQuestion() {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), HINT_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return late ? (
+    <p className="look" role="status">
+      {t('prejoin.look')}
+    </p>
+  ) : null;
+}

@@ -1,0 +1,199 @@
+import * as api from '../api/client';
+import type { Admission, Joined } from '../api/types';
+import { announce } from '../announce/queue';
+import { openAllowed, releaseAll, wishFor } from '../devices/devices';
+import { remember } from '../devices/memory';
+import { get, set, watch } from '../store/store';
+import type { Page } from '../store/state';
+import { t } from '../text/t';
+import { keep, kept } from './keep';
+import { GIVE_UP_MS, LOST_RETRY_MS, reaction, retryDelay } from './reaction';
+import { passing, refusedPage } from './refused';
+import { otherAdmission } from './tabs';
+
+/** The engine's client is more than half of all the code: fetched while the person looks into the mirror. */
+const engine = () => import('../engine/connection');
+export const prefetchEngine = (): void => void engine();
+
+const SLOW_MS = 2000;
+
+let leaving = false;
+let joinedAt = 0;
+let wake: () => void = () => undefined;
+/** Counts connections: what an older one still has to say is not heard. */
+let round = 0;
+
+/** From the way in (or from `failed`) into the call. */
+export async function join(how: 'fresh' | 'take_over' | 'second_device' = 'fresh'): Promise<void> {
+  const { code, name } = get();
+  remember({ name });
+  const other = otherAdmission();
+  if (how === 'take_over' && other) keep(code, { admission: other });
+  if (how === 'second_device') wishFor('microphone', false);
+  await enter();
+}
+
+/** The same person again, after `left`, `elsewhere` or `lost`. */
+export async function rejoin(): Promise<void> {
+  void openAllowed();
+  await enter();
+}
+
+export function leave(): void {
+  leaving = true;
+  finish({ is: 'left', lasted: Date.now() - joinedAt });
+  void engine().then(({ disconnect }) => disconnect());
+}
+
+/** Ends the present wait between two tries. */
+export const tryNow = (): void => wake();
+
+export async function endForAll(): Promise<void> {
+  await api.endForAll(admission());
+}
+
+export function admission(): Admission {
+  const { admission: mine } = kept(get().code);
+  if (!mine) throw new Error('Nobody has been let in yet');
+  return mine;
+}
+
+async function enter(): Promise<void> {
+  const mine = ++round;
+  leaving = false;
+  set({ page: { is: 'joining' }, line: 'good' });
+  const slow = setTimeout(() => announce(t('joining.slow')), SLOW_MS);
+  try {
+    const joined = await askToJoin();
+    if (mine !== round) return;
+    await connect(joined, mine);
+    if (mine !== round) return;
+    joinedAt = Date.now();
+    set({ page: { is: 'call' }, otherTab: false });
+  } catch (error) {
+    if (mine !== round) return;
+    set({ page: passing(error) && !isSlowDown(error) ? { is: 'failed' } : refusedPage(error) });
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+const isSlowDown = (error: unknown) => error instanceof api.ApiError && error.status === 429;
+
+async function askToJoin(): Promise<Joined> {
+  const { code, name } = get();
+  const { hostToken, admission: mine } = kept(code);
+  const joined = await api.join({ code, participant_token: hostToken ?? null, name: name.trim(), admission: mine ?? null });
+  keep(code, { admission: joined.admission });
+  set({ role: joined.role, name: joined.name });
+  return joined;
+}
+
+async function connect(joined: Joined, mine: number): Promise<void> {
+  const { connect: open } = await engine();
+  const origin = location.origin.replace(/^http/, 'ws');
+  await open({
+    url: joined.engine.url ?? origin,
+    token: joined.engine.token,
+    onEnd: (reason) => {
+      if (mine === round) void ended(reason);
+    },
+  });
+}
+
+async function ended(reason: number | undefined): Promise<void> {
+  switch (reaction(reason, { leaving, hidden: document.hidden })) {
+    case 'left':
+      return finish({ is: 'left', lasted: Date.now() - joinedAt });
+    case 'elsewhere':
+      return finish({ is: 'elsewhere' });
+    case 'removed':
+      return finish({ is: 'removed' });
+    case 'later':
+      await seen();
+      return comeBack();
+    case 'ask':
+    case 'rejoin':
+      return comeBack();
+  }
+}
+
+/** Tries again with a fresh token until it works, the server says no, or the patience is used up. */
+async function comeBack(): Promise<void> {
+  const mine = ++round;
+  set({ line: 'media' });
+  const start = Date.now();
+  for (let tries = 0; mine === round; tries++) {
+    await pause(get().page.is === 'lost' ? LOST_RETRY_MS : retryDelay(tries));
+    if (mine !== round || leaving) return;
+    try {
+      if (await over()) return;
+      await connect(await askToJoin(), mine);
+      set({ page: { is: 'call' }, line: 'good' });
+      return;
+    } catch (error) {
+      if (!passing(error)) return refusedAgain(error);
+      if (Date.now() - start > GIVE_UP_MS && get().page.is === 'call') set({ page: { is: 'lost' } });
+    }
+  }
+}
+
+/** Whether the server says that this meeting has ended or that the person was removed; shows it if so. */
+async function over(): Promise<boolean> {
+  const now = await api.session(admission());
+  if (now.removed) finish({ is: 'removed' });
+  else if (now.state === 'ended') finish({ is: 'ended', byHost: now.ended_by_host });
+  else return false;
+  return true;
+}
+
+function refusedAgain(error: unknown): void {
+  const status = error instanceof api.ApiError ? error.status : 0;
+  if (status === 403) finish({ is: 'removed' });
+  else if (status === 410 || status === 404) finish({ is: 'ended', byHost: false });
+  else finish(refusedPage(error));
+}
+
+function finish(page: Page): void {
+  round += 1;
+  const { share } = get();
+  if (share.is === 'live') {
+    share.video.stop();
+    share.audio?.stop();
+  }
+  releaseAll();
+  set({ page, panel: null, dialog: null, toasts: [], line: 'good', share: { is: 'idle' } });
+}
+
+/** Waits; coming online ends the wait. */
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener('online', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    addEventListener('online', done);
+    wake = done;
+  });
+
+/** Settles when the page can be seen again. */
+const seen = (): Promise<void> =>
+  new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden) return;
+      document.removeEventListener('visibilitychange', look);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look);
+    look();
+  });
+
+/** Leaving the page's last state means that nothing more is to be heard from the call. */
+watch(
+  (state) => state.page.is,
+  (is) => {
+    if (is === 'left' || is === 'ended' || is === 'removed' || is === 'elsewhere') set({ call: null });
+  },
+);

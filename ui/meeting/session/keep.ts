@@ -1,0 +1,29 @@
+import type { Admission } from '../api/types';
+
+/** What one tab keeps for one meeting; a reload of the tab comes back as the same person. */
+interface Kept {
+  hostToken?: string;
+  admission?: Admission;
+}
+
+const memory = new Map<string, Kept>();
+
+export function kept(code: string): Kept {
+  try {
+    const stored = sessionStorage.getItem(`convene.${code}`);
+    if (stored) return JSON.parse(stored) as Kept;
+  } catch {
+    // No storage in this frame: what is in memory must do.
+  }
+  return memory.get(code) ?? {};
+}
+
+export function keep(code: string, change: Kept): void {
+  const all = { ...kept(code), ...change };
+  memory.set(code, all);
+  try {
+    sessionStorage.setItem(`convene.${code}`, JSON.stringify(all));
+  } catch {
+    // As above.
+  }
+}

@@ -1,0 +1,72 @@
+import { look } from '../api/client';
+import { announce } from '../announce/queue';
+import { releaseAll, watchDevices, wishFor } from '../devices/devices';
+import { remembered } from '../devices/memory';
+import { get, set } from '../store/store';
+import { t } from '../text/t';
+import { digits, readAddress } from './address';
+import { keep, kept } from './keep';
+import { refusedPage } from './refused';
+import { askOtherTabs } from './tabs';
+
+let devicesWatched = false;
+
+/** The first step of the page: reads the address, hides the host's token, asks what is known of the room. */
+export async function openPage(): Promise<void> {
+  const { name = '', wish, chosen } = remembered();
+  set({ name, ...(wish && { wish }), ...(chosen && { chosen }) });
+  const { code, hostToken } = readAddress(location);
+  if (hostToken) {
+    keep(code, { hostToken });
+    history.replaceState(null, '', `/${code}`);
+  }
+  if (!isSecureContext) set({ page: { is: 'insecure' } });
+  else if (!supported()) set({ page: { is: 'unsupported' } });
+  else if (code === '') set({ page: { is: 'start' } });
+  else await openRoom(code);
+}
+
+/** Asks for the room of this code and shows the way in, or why there is none. */
+export async function openRoom(code: string): Promise<void> {
+  set({ code });
+  const before = get().page;
+  try {
+    const { role, room, session } = await look(code, kept(code).hostToken ?? null);
+    set({ role, room, session });
+    if (room.microphone_state !== 'default' && before.is === 'loading') wishFor('microphone', room.microphone_state === 'on');
+    if (before.is === 'refused' && before.why === 'full') announce(t('refused.place_free'));
+    await showPrejoin();
+  } catch (error) {
+    set({ page: refusedPage(error) });
+  }
+}
+
+/** A code typed into the field of the start page or of a refusal. */
+export async function openTyped(typed: string): Promise<boolean> {
+  const code = digits(typed);
+  if (!code) return false;
+  history.pushState(null, '', `/${code}`);
+  set({ page: { is: 'loading' } });
+  await openRoom(code);
+  return true;
+}
+
+export async function showPrejoin(): Promise<void> {
+  set({ page: { is: 'prejoin' } });
+  void askOtherTabs(get().code).then((otherTab) => set({ otherTab }));
+  if (devicesWatched) return;
+  devicesWatched = true;
+  await watchDevices();
+}
+
+/** After a call: back to the way in, with the devices asked for again. */
+export async function backToPrejoin(): Promise<void> {
+  releaseAll();
+  devicesWatched = false;
+  set({ call: null, recording: null });
+  await openRoom(get().code);
+}
+
+function supported(): boolean {
+  return 'RTCPeerConnection' in window && 'mediaDevices' in navigator && 'getUserMedia' in navigator.mediaDevices;
+}

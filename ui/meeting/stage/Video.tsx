@@ -1,0 +1,30 @@
+import { useEffect, useRef } from 'react';
+import type { Picture } from '../store/state';
+
+interface Props {
+  picture: Picture;
+  fit?: 'cover' | 'contain';
+  mirrored?: boolean;
+  /** Only a share has words of its own; a camera is described by its tile. */
+  label?: string;
+}
+
+/** One `<video>` with what every browser needs: muted, inline, played by hand (Safari's low power mode). */
+export function Video({ picture, fit = 'cover', mirrored = false, label }: Props) {
+  const ref = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    if (!(picture instanceof MediaStreamTrack)) {
+      picture.attach(element);
+      return () => void picture.detach(element);
+    }
+    element.srcObject = new MediaStream([picture]);
+    element.play().catch(() => undefined);
+    return () => {
+      element.srcObject = null;
+    };
+  }, [picture]);
+  const classes = `video ${fit}${mirrored ? ' mirrored' : ''}`;
+  return <video ref={ref} className={classes} muted playsInline {...(label ? { 'aria-label': label } : { 'aria-hidden': true })} />;
+}
