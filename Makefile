@@ -13,7 +13,8 @@ BUILD_INPUTS := hatch_build.py pyproject.toml engine/go.mod engine/go.sum $(PAGE
 ENGINE := $(or $(CONVENE_ENGINE_BINARY),$(wildcard src/convene/bin/livekit-server),$(shell command -v livekit-server))
 BUILT := $(and $(ENGINE),$(wildcard src/convene/page/index.html))
 # The tests' Node is the one that requirements-dev.lock pins.
-NPM = PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix ui --no-update-notifier
+WITH_NODE = PATH="$(CURDIR)/.venv/bin:$$PATH"
+NPM = $(WITH_NODE) npm --prefix ui --no-update-notifier
 
 # pip hides what a build hook says; this shows the hook's own lines as they come, and pip's last ones if it fails otherwise.
 define build
@@ -35,19 +36,17 @@ wheel: | .venv/bin/python ## one wheel for this platform, engine and page inside
 
 test: .venv/tested ui/node_modules/.package-lock.json ## install what tests need, then run all of them
 	@tests/setup.sh
-	@$(NPM) test
-	@.venv/bin/python -m pytest
+	@failed=0; $(NPM) test || failed=1; $(WITH_NODE) .venv/bin/python -m pytest || failed=$$?; exit $$failed
 
 check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types and import rules alone
-	@.venv/bin/ruff format --check .
-	@.venv/bin/ruff check .
-	@.venv/bin/mypy
-	@.venv/bin/lint-imports
-	@$(NPM) run check
+	@failed=0; for step in "ruff format --check ." "ruff check ." mypy lint-imports; do \
+	  echo "convene: $$step"; .venv/bin/$$step || failed=1; \
+	done; \
+	$(NPM) run check || failed=1; exit $$failed
 
 bench: .venv/tested ## measure, each figure beside its yardstick
 	@tests/setup.sh
-	@.venv/bin/python -m bench
+	@$(WITH_NODE) .venv/bin/python -m bench
 
 lock: | .venv/bin/python ## renew both lock files (every dependency as new as pyproject.toml allows)
 	@$(PIP) install --quiet uv

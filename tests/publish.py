@@ -3,7 +3,7 @@
 Person `i` shows a white patch for two pictures and beeps for 80 ms (at a pitch of their own) in the same 40 ms step, once a second. The
 steps lie on the machine's monotonic clock, so that a judge (`judge.py`) finds offset and delay of picture and sound in any recording.
 
-    python tests/publish.py --url ws://127.0.0.1:7880 --room R --key K --secret S -n 4 [--height 360] [--mode encoded|raw]
+    python -m tests.publish --url ws://127.0.0.1:7880 --room R --key K --secret S -n 4 [--height 360] [--mode encoded|raw]
 
 Commands on stdin, each answered by `done <command>`: camera_off I, camera_on I, microphone_off I, microphone_on I, leave I, join I,
 share I, unshare I, quit. `encoded` sends VP8 that was encoded beforehand (cheap: for load), `raw` lets the SDK encode, with simulcast.

@@ -1,6 +1,7 @@
 """A receiver of callbacks: a real HTTP server on loopback that keeps what it got and answers well, badly, or never.
 
-The first segment of the path says how it answers (`http://127.0.0.1:1234/500/hook`); `modes[path]` overrides that.
+The first segment of the path says how it answers (`http://127.0.0.1:1234/500/hook`); `modes[path]` overrides that;
+an event whose id is in `bad` always fails.
 `python -m tests.receiver` runs one as a process: it prints its port, then one line of JSON for each request.
 """
 
@@ -38,6 +39,7 @@ class Receiver:
 
     requests: list[Request] = field(default_factory=list)
     modes: dict[str, str] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
     accepted: int = 0
     sent: int = 0
     port: int = 0
@@ -53,16 +55,22 @@ class Receiver:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, kept alive."""
         self.accepted += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while (request := await self._read(reader)) is not None:
                 self.requests.append(request)
                 if self.aloud:
                     told = {"id": request.headers["webhook-id"], "path": request.path, **request.json}
                     print(json.dumps(told), flush=True)
-                mode = self.modes.get(request.path, request.path.split("/")[1])
+                mode = self.mode(request)
                 if not await self._answer(mode, reader, writer):
                     break
         writer.close()
+
+    def mode(self, request: Request) -> str:
+        """How this request is answered."""
+        if request.headers.get("webhook-id") in self.bad:
+            return "500"
+        return self.modes.get(request.path, request.path.split("?")[0].split("/")[1])
 
     async def _read(self, reader: asyncio.StreamReader) -> Request | None:
         head = await reader.readuntil(b"\r\n\r\n")

@@ -18,13 +18,18 @@ from convene import config
 from convene.courier import ANSWER_KEPT, Courier, OutcomeKind, is_public
 from tests.receiver import Receiver, receiving
 
-BAD = """127.0.0.1 10.0.0.1 169.254.169.254 100.64.0.1 0.0.0.0 192.0.0.170 192.88.99.1 198.18.0.1 224.0.0.1 240.0.0.1
-255.255.255.255 203.0.113.5 ::1 :: ::ffff:127.0.0.1 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::7f00:1 2002:7f00:1::
-2001:0:7f00:1:: fe80::1 febf::1 fec0::1 fd00:ec2::254 2001:db8::1 3fff::1 100::1 5f00::1 ff02::1 ::127.0.0.1
-::ffff:0:127.0.0.1""".split()
+BAD = [
+    *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "192.0.0.170", "192.88.99.1", "198.18.0.1"),
+    *("224.0.0.1", "240.0.0.1", "255.255.255.255", "203.0.113.5", "::1", "::", "::ffff:127.0.0.1", "64:ff9b::7f00:1"),
+    *("64:ff9b::a9fe:a9fe", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2001:0:7f00:1::", "fe80::1", "febf::1", "fec0::1"),
+    *("fd00:ec2::254", "2001:db8::1", "3fff::1", "100::1", "5f00::1", "ff02::1", "::127.0.0.1", "::ffff:0:127.0.0.1"),
+]
 GOOD = ["1.1.1.1", "8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "2606:4700::1111"]
-TO_THIS_MACHINE = """127.0.0.1 localhost localhost. LOCALHOST 127.1 2130706433 0x7f000001 017700000001 0 0.0.0.0 [::1]
-[::ffff:127.0.0.1] [::] [::127.0.0.1] ①②⑦.0.0.1 127.0.0.1%2f@x x@127.0.0.1 x:y@127.0.0.1 127.0.0.2 127。0。0。1""".split()
+TO_THIS_MACHINE = [
+    *("127.0.0.1", "127.0.0.2", "localhost", "localhost.", "LOCALHOST", "127.1", "2130706433", "0x7f000001"),
+    *("017700000001", "0", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::]", "[::127.0.0.1]"),
+    *("①②⑦.0.0.1", "127。0。0。1", "127.0.0.1%2f@x", "x@127.0.0.1", "x:y@127.0.0.1"),
+]
 
 
 @asynccontextmanager
@@ -32,8 +37,10 @@ async def courier(timeout: float = 10, **settings: object) -> AsyncIterator[Cour
     chosen = replace(config.load({}, Path("/nowhere")), **settings)  # type: ignore[arg-type]
     made = Courier(chosen, timeout=timedelta(seconds=timeout))
     await made.open()
-    yield made
-    await made.close()
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 def inside(timeout: float = 10):  # type: ignore[no-untyped-def]
@@ -124,7 +131,7 @@ MODES = {
     "200": (OutcomeKind.DELIVERED, 200),
     "299": (OutcomeKind.DELIVERED, 299),
     "302": (OutcomeKind.REDIRECTED, 302),
-    "304": (OutcomeKind.REDIRECTED, 304),
+    "308": (OutcomeKind.REDIRECTED, 308),
     "400": (OutcomeKind.REFUSED, 400),
     "410": (OutcomeKind.REFUSED, 410),
     "429": (OutcomeKind.REFUSED, 429),

@@ -1,8 +1,8 @@
 """One compositor process, seen from outside: started under a lock, heard, stopped; and the files that it leaves.
 
-The lock is on `<out>.lock`, held by a descriptor that the compositor inherits and that we close. So it is held exactly as
-long as that process lives: nobody can start a second one for the same file, and a number in the lock file whose lock is held
-cannot belong to another process.
+The lock is on `<out>.lock`, held by a descriptor that the compositor inherits and that we close. So it is held exactly
+as long as that process lives: nobody can start a second one for the same file, and the process number in a file whose
+lock is held cannot belong to another process.
 """
 
 import asyncio
@@ -30,15 +30,16 @@ SILENCE = 20.0  # seconds without a word, after which a compositor is taken for 
 FINISHING = 300.0  # the same while it completes a long file
 ORPHAN_PATIENCE = 90.0  # an orphan ends by itself after 60 s
 POLL = 0.1
+TIMES = ("started_at", "ended_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The compositor's last word. `code`: why it ended; `reason`: the same for the public, if it failed; `seconds` of file."""
+    """The compositor's last word. `code`: why it ended; `reason`: that for the public, if it failed."""
 
     code: str
     reason: str | None
-    seconds: float
+    seconds: float  # of the complete file; 0 when there is none
     started_at: datetime | None
     ended_at: datetime | None
 
@@ -118,15 +119,13 @@ class Compositor:
             self.seconds = float(line["seconds"])
         elif name in ("finished", "failed"):
             failed = name == "failed"
-            moments = [
-                datetime.fromisoformat(line[key]) if line.get(key) else None for key in ("started_at", "ended_at")
-            ]
+            times = [datetime.fromisoformat(line[key]) if line.get(key) else None for key in TIMES]
             self.ending = Ending(
                 code=line["code"] if failed else line["reason"],
                 reason=line["reason"] if failed else None,
                 seconds=float(line.get("seconds") or 0) if line.get("path") == str(self._out) else 0,
-                started_at=moments[0],
-                ended_at=moments[1],
+                started_at=times[0],
+                ended_at=times[1],
             )
         return name
 
@@ -135,7 +134,7 @@ class Compositor:
 
 
 async def release(out: Path) -> None:
-    """Returns when no compositor writes to `out` any more: an orphan is told to complete its file, or killed in the end."""
+    """Returns when no compositor writes to `out` any more: an orphan is told to finish, or killed at last."""
     deadline = time.monotonic() + ORPHAN_PATIENCE
     asked = False
     while (lock := _locked(out)) is None:
@@ -178,20 +177,18 @@ def _lock_path(out: Path) -> Path:
 
 
 def recovered(out: Path) -> float:
-    """Completes the file at `out` from what a killed compositor left; its seconds, 0 if nothing plays. Raises OSError."""
-    from convene.compositor import (
-        files,
-    )  # here: it loads FFmpeg, which a process that never needs this should not carry
+    """Completes the file from what a killed compositor left; its seconds, 0 if nothing plays. Raises OSError."""
+    from convene.compositor import files  # here: it loads FFmpeg, which a process that never needs it does not carry
 
     found = files.recover(files.part_path(out), out)
     return found.seconds if found else 0
 
 
 def make_way(out: Path) -> None:
-    """Turns a completed file back into the first part, so that another compositor goes on in it. Raises OSError."""
-    if out.exists():
-        from convene.compositor import files
+    """Turns a complete file back into the first part, so that another compositor goes on in it. Raises OSError."""
+    from convene.compositor import files
 
+    if out.exists():
         files.recover(files.part_path(out), out)  # killed between completing it and removing its parts: removes them
         out.replace(files.part_path(out))
 
@@ -203,10 +200,9 @@ def discard(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def leavings(folder: Path, age: float = 0) -> list[Path]:
-    """The files of recordings in the folder (complete ones, parts, locks) that nobody has written for `age` seconds."""
-    oldest = time.time() - age
-    return [path for path in folder.iterdir() if ".mp4" in path.name and path.stat().st_mtime <= oldest]
+def leavings(folder: Path, before: float = float("inf")) -> list[Path]:
+    """The files of recordings in the folder that were last written before this (seconds since 1970)."""
+    return [path for path in folder.iterdir() if ".mp4" in path.name and path.stat().st_mtime < before]
 
 
 def recording_of(path: Path) -> str:

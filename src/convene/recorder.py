@@ -1,4 +1,4 @@
-"""The door that makes recordings: claims them, runs one compositor each, completes and stores the files, tells the page.
+"""The door that makes recordings: claims them, runs one compositor each, completes and stores files, tells the page.
 
 Everything that it knows is in the database and in its folder; it may be killed at any time. The folder belongs to one
 recorder at a time (a lock), and its id is the machine's name in the database: whoever has the folder has the files.
@@ -53,7 +53,7 @@ class Take:
 
 
 class Recorder:
-    """`await run()` until cancelled; `await stop()` before that, so that running recordings are completed and stored."""
+    """`await run()` until cancelled; `await stop()` before that, so that what runs is completed and stored."""
 
     def __init__(self, runtime: Runtime, *, command: Sequence[str] = capture.COMMAND, silence: float = capture.SILENCE):
         self._runtime, self._db, self._command, self._silence = runtime, runtime.db, command, silence
@@ -83,11 +83,15 @@ class Recorder:
         self._ending = True
         for take in self._takes.values():
             take.look.set()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
         with suppress(Unavailable):
-            while self._machine and (claim := await self._db.write(recordings.claim_upload, self._machine)):
-                await self.upload(claim)
+            while True:
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+                claim = await self._db.write(recordings.claim_upload, self._machine)
+                if claim is not None:
+                    await self.upload(claim)
+                elif not self._tasks:
+                    break
             await self.show()
 
     # --- Steps ------------------------------------------------------------------------------------------------------
@@ -111,9 +115,9 @@ class Recorder:
         return worked
 
     async def sweep(self) -> bool:
-        """Deletes files that nobody needs and that are old enough: of failed recordings, or of another machine's now."""
+        """Deletes old files that nobody needs: of recordings that failed, or that another machine has begun anew."""
         needed = await self._db.read(recordings.kept, self._machine)
-        for path in await asyncio.to_thread(capture.leavings, self.folder, KEPT):
+        for path in await asyncio.to_thread(capture.leavings, self.folder, self._db.clock().timestamp() - KEPT):
             if capture.recording_of(path) not in needed:
                 path.unlink(missing_ok=True)
         return False
@@ -153,9 +157,9 @@ class Recorder:
         watching = asyncio.create_task(self._watch(take))
         try:
             await self._capture(take)
-        except Exception:  # due again when the lease is over; after a while it is given up
+        except Exception:
             log.exception("recording broke", extra={"event": "recording_broke", "recording": take.claim.recording.id})
-            await self._insist(recordings.lost, take.claim.recording.id, take.claim.attempt, had_media=False)
+            await self._go_on(take, had_media=False)
         finally:
             watching.cancel()
             if take.compositor is not None:
@@ -170,36 +174,31 @@ class Recorder:
         if recording.state is RecordingState.STOPPING or left <= 0:
             return await self._complete(take)
         await asyncio.to_thread(capture.make_way, out)
-        take.compositor = await Compositor.start(
+        take.compositor = compositor = await Compositor.start(
             self._order(take.claim, left), out, command=self._command, silence=self._silence
         )
         if self._ending:
-            take.compositor.stop()
-        async for event in take.compositor.events():
+            compositor.stop()
+        async for event in compositor.events():
             if event == "started":
                 take.look.set()
-        await self._conclude(take)
+        await self._conclude(take, compositor)
 
-    async def _conclude(self, take: Take) -> None:
-        ending, compositor = take.compositor and take.compositor.ending, take.compositor
-        code = ending.code if ending else None
+    async def _conclude(self, take: Take, compositor: Compositor) -> None:
+        code, reason = (ending.code, ending.reason) if (ending := compositor.ending) else (None, None)
         if code == "disk_full":
-            return await self._complete(take, ending and ending.reason)
-        if code in ENDED_WELL or self._ending:
-            return await self._complete(take)
-        had_media = compositor is not None and compositor.seconds > 0 and code is None
-        log.warning(
-            "compositor gone",
-            extra={
-                "event": "compositor_gone",
-                "recording": take.claim.recording.id,
-                "code": code,
-                "had_media": had_media,
-            },
-        )
-        following = await self._insist(
-            recordings.lost, take.claim.recording.id, take.claim.attempt, had_media=had_media
-        )
+            await self._complete(take, reason)
+        elif code in ENDED_WELL or self._ending:
+            await self._complete(take)
+        else:
+            told = {"event": "compositor_gone", "recording": take.claim.recording.id, "code": code}
+            log.warning("compositor gone", extra=told)
+            await self._go_on(take, had_media=code is None and compositor.seconds > 0)
+
+    async def _go_on(self, take: Take, *, had_media: bool) -> None:
+        """Gives the recording back, so that another compositor goes on; or completes it, if that makes no sense."""
+        recording_id, attempt = take.claim.recording.id, take.claim.attempt
+        following = await self._insist(recordings.lost, recording_id, attempt, had_media=had_media)
         if following is RecordingNext.COMPLETE:
             await self._complete(take)
         elif following is RecordingNext.GIVE_UP:
@@ -212,7 +211,7 @@ class Recorder:
         if not seconds:
             try:
                 seconds = await asyncio.to_thread(capture.recovered, self._out(take.claim))
-            except OSError:
+            except Exception:  # OSError: the disk is full; of FFmpeg: whatever a torn file can bring about
                 log.exception("file not completed", extra={"event": "recording_incomplete"})
                 return await self._incomplete(take)
         if not seconds:
@@ -360,7 +359,7 @@ class Recorder:
         """Takes the folder: its lock, and the id that says so in the database, which moves with the folder."""
         await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)
         with (self.folder / "machine").open("a+") as file:
-            while not _lock(file):
+            while not _lock(file):  # noqa: ASYNC110 - another process has it: nothing here could tell us
                 await asyncio.sleep(EVERY)
             file.seek(0)
             self._machine = file.read()

@@ -230,6 +230,7 @@ _UPLOAD = _to(RecordingState.UPLOADING).values(
     seconds=sa.bindparam("b_seconds"),
     reason=sa.bindparam("b_reason"),
     due_at=_moment("b_due_at"),
+    attempt=_r.attempt + 1,  # the claim ends here: whoever held it can change nothing more
 )
 _FAIL = _to(RecordingState.FAILED).values(
     ended_at=sa.func.coalesce(_r.ended_at, _moment("b_ended_at")),

@@ -176,7 +176,7 @@ class Bucket:
             raise _away("another file came back than was written")
 
     async def put(self, path: Path, file: StoredFile) -> int:
-        """As `Storage.put`. Type and file name are kept with the object, so that every signed link answers with them."""
+        """As `Storage.put`. Type and name are kept with the object, so that every signed link answers with them."""
         attributes = {
             "Content-Type": MEDIA_TYPE,
             "Content-Disposition": content_disposition(file.filename),

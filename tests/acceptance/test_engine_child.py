@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,25 +15,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-import convene
 from convene.embedded import EngineChild, EngineChildSpec, EngineFailed
+from tests.livekit_server import binary, free_port
 
 DEADLINE = 60.0
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
-
-
-def binary() -> Path:
-    """The engine as `convene serve` finds it: named, inside the package, or on the PATH."""
-    bundled = Path(convene.__file__).parent / "bin" / "livekit-server"
-    found = os.environ.get("CONVENE_ENGINE_BINARY") or (bundled if bundled.exists() else shutil.which("livekit-server"))
-    assert found, "no media engine: run `make run` or `make test` first"
-    return Path(found)
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def spec_of(**changed: object) -> EngineChildSpec:

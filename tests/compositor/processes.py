@@ -60,7 +60,7 @@ class People:
 def people(url: str, room: str, count: int, *options: str) -> Iterator[People]:
     where = ["--url", url, "--room", room, "--key", KEY, "--secret", SECRET, "-n", str(count)]
     process = subprocess.Popen(
-        [sys.executable, "tests/publish.py", *where, *options],
+        [sys.executable, "-m", "tests.publish", *where, *options],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:

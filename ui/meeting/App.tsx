@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { LiveRegions } from './announce/LiveRegions';
 import { Call } from './call/Call';
+import { Dialogs } from './dialogs/Dialogs';
 import { Elsewhere, Ended, Failed, Left, Lost, Removed } from './pages/After';
 import { Insecure, Loading, Start, Unsupported } from './pages/Before';
 import { Refused } from './pages/Refused';
@@ -24,6 +25,7 @@ export function App() {
   return (
     <>
       {draw(page)}
+      <Dialogs />
       <LiveRegions />
     </>
   );

@@ -52,8 +52,8 @@ class Tried:
 _d, _e, _n = tables.delivery, tables.event, tables.endpoint
 PENDING: sa.ColumnElement[str] = sa.literal_column("'pending'")  # a literal, so that the partial indexes apply
 parked = sa.and_(_d.c.state == PENDING, _d.c.due_at.is_(None))
-moment: sa.BindParameter[datetime] = sa.bindparam("now")
-_lease: sa.BindParameter[datetime] = sa.bindparam("lease")
+moment: sa.BindParameter[datetime] = sa.bindparam("now", type_=tables.Moment)
+_lease: sa.BindParameter[datetime] = sa.bindparam("lease", type_=tables.Moment)
 serials_given: sa.BindParameter[Sequence[int]] = sa.bindparam("serials", expanding=True)
 
 _earlier = _d.alias("earlier")

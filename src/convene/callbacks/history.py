@@ -97,12 +97,12 @@ def attempts_of(tx: Tx, application_id: str, event_id: str) -> list[Attempt]:
     return [Attempt(**row._mapping) for row in rows]
 
 
-def replay(tx: Tx, application_id: str, event_id: str) -> bool:
-    """Delivers a stored event once more, the same id and body, to the URL that applies now; False when there is none.
+def replay(tx: Tx, application_id: str, event_id: str) -> int:
+    """Delivers a stored event once more, the same id and body, to the URL that applies now; 0 when there is none, or 1.
 
     It is the owner's word that the receiver is back, so a disabled endpoint is called again. Raises NotFound.
     """
-    return _again(tx, [events.get(tx, application_id, event_id)]) == 1
+    return _again(tx, [events.get(tx, application_id, event_id)])
 
 
 def replay_since(tx: Tx, application_id: str, since: datetime) -> int:

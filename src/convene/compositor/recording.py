@@ -16,6 +16,7 @@ from livekit import rtc
 from convene.compositor import files
 from convene.compositor.clock import Clock
 from convene.compositor.encoder import Encoder
+from convene.compositor.lipsync import LipSync
 from convene.compositor.native import open_source
 from convene.compositor.parent import Order, Parent
 from convene.compositor.room import ENDED, SENT_AWAY, Seat
@@ -82,6 +83,7 @@ class Recording:
         self.parent.tell("joined")
         self.start()
         self.spawn(self.watch())
+        self.spawn(LipSync(self.seat).run())
         return await self.over
 
     def start(self) -> None:

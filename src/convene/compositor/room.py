@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,7 @@ class Seat:
         self.streams: dict[str, Callable[[], object]] = {}  # by track sid: what closes its stream
         self.places: tuple[Place, ...] | None = None
         self.pending = False
+        self.changed_at = time.monotonic()  # monotonic seconds of the last track that came
 
     async def join(self, url: str, token: str) -> None:
         """Raises `rtc.ConnectError`."""
@@ -123,6 +125,7 @@ class Seat:
 
     def subscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> None:
         self.close_stream(publication.sid)
+        self.changed_at = time.monotonic()
         if track.kind == rtc.TrackKind.KIND_AUDIO:
             voice = self.mixer.voices[publication.sid] = Voice(self.mixer)
             self.streams[publication.sid] = self.source.audio(track, voice.write)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 RATE = 48_000
 BLOCK = 1_024  # samples; AAC takes exactly these
-CUSHION = 0.15  # seconds between a moment and its mixing
+CUSHION = 0.3  # seconds between a moment and its mixing
 RING = 2 * RATE
 RESYNC = RATE // 100  # a voice that drifts further than 10 ms from its arrivals is moved
 JUMP = RATE // 4
@@ -26,13 +26,18 @@ class Voice:
         self.ring = np.zeros(RING, np.int16)
         self.next: int | None = None
         self.lags: list[int] = []
-        self.shift = 0.0  # seconds that this voice is held back, for lip-sync
+        self.shift = 0.0  # seconds that this voice is held back, for lip-sync; set on the main thread
+        self.shifted = 0.0  # as far as the ring knows
         self.late = 0
 
     def write(self, samples: Samples, now: float) -> None:
         """Samples that arrived at `now` (monotonic seconds)."""
         count = len(samples)
-        arrived = int((now - self.mixer.start + self.shift) * RATE) - count
+        shift = self.shift
+        arrived = int((now - self.mixer.start + shift) * RATE) - count
+        if self.next is not None:
+            self.next += int((shift - self.shifted) * RATE)
+        self.shifted = shift
         if self.next is None or abs(arrived - self.next) > JUMP:
             self.next, self.lags = arrived, []
         self.follow(arrived)

@@ -6,7 +6,6 @@ import { Status } from '../controls/Status';
 import { listenForEscape } from '../controls/BarButton';
 import { listenForShortcuts } from '../controls/shortcuts';
 import { useBand } from '../controls/useBand';
-import { Dialogs } from '../dialogs/Dialogs';
 import { Toasts } from '../notices/Toasts';
 import { PeoplePanel } from '../people/PeoplePanel';
 import { tellOfRecordings } from '../recording/heard';
@@ -39,7 +38,6 @@ export function Call() {
         <Bar />
       </footer>
       <Toasts />
-      <Dialogs />
     </div>
   );
 }

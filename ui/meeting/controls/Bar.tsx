@@ -11,7 +11,8 @@ import { DeviceButton } from './DeviceButton';
 import { Status } from './Status';
 import { MenuButton, type MenuItem, type MenuSection } from './MenuButton';
 import { keys } from './shortcuts';
-import { framed, useBand, type Band } from './useBand';
+import type { Band } from './bands';
+import { framed, useBand } from './useBand';
 import { useToolbar } from './useToolbar';
 import './bar.css';
 

@@ -3,30 +3,31 @@ import type { DeviceKind } from '../store/state';
 import { useStore } from '../store/store';
 import { t } from '../text/t';
 import { ask, wishFor } from './devices';
-import { wordsFor } from './refusal';
+import { wordsFor, type Refusal } from './refusal';
+import { siteHelp } from './siteHelp';
 
-/** A clear word for each device that gives nothing, and what to do about it. */
+/** A clear word for each device that gives nothing, and what to do about it; one word when the cause is one. */
 export function DeviceNotes() {
   const { camera, microphone } = useStore((state) => state.capture);
-  const both = camera.is === 'refused' && microphone.is === 'refused' && camera.why === 'dismissed' && microphone.why === 'dismissed';
+  const dark = camera.is === 'refused' ? camera.why : null;
+  const mute = microphone.is === 'refused' ? microphone.why : null;
   return (
     <div className="device-notes" role="status">
-      {microphone.is === 'refused' && <DeviceNote kind="microphone" why={microphone.why} also={both ? 'camera' : null} />}
-      {camera.is === 'refused' && !both && <DeviceNote kind="camera" why={camera.why} also={null} />}
+      {mute && mute === dark ? (
+        <DeviceNote kind="both" why={mute} />
+      ) : (
+        <>
+          {mute && <DeviceNote kind="microphone" why={mute} />}
+          {dark && <DeviceNote kind="camera" why={dark} />}
+        </>
+      )}
     </div>
   );
 }
 
-interface Props {
-  kind: DeviceKind;
-  why: Parameters<typeof wordsFor>[1];
-  /** One question was closed for both devices: one note, one button. */
-  also: DeviceKind | null;
-}
-
-function DeviceNote({ kind, why, also }: Props) {
+function DeviceNote({ kind, why }: { kind: DeviceKind | 'both'; why: Refusal }) {
   const { title, help, offer } = wordsFor(kind, why);
-  const kinds = also ? [kind, also] : [kind];
+  const kinds: DeviceKind[] = kind === 'both' ? ['microphone', 'camera'] : [kind];
   const again = () => {
     for (const one of kinds) wishFor(one, true);
     void ask(kinds);
@@ -36,7 +37,7 @@ function DeviceNote({ kind, why, also }: Props) {
       <TriangleAlert className="icon" aria-hidden />
       <div className="note-body">
         <strong>{t(title)}</strong>
-        <p>{t(help)}</p>
+        <p>{t(why === 'site' ? siteHelp() : help)}</p>
       </div>
       {offer === 'again' && (
         <button className="button small" onClick={again}>

@@ -42,9 +42,9 @@ interface Words {
   offer: 'again' | 'tab' | null;
 }
 
-const words: Record<DeviceKind, Record<Refusal, Words>> = {
+const words: Record<DeviceKind | 'both', Record<Refusal, Words>> = {
   camera: {
-    site: { title: 'camera.site', help: 'help.site', offer: 'again' },
+    site: { title: 'camera.site', help: 'help.site.chromium', offer: 'again' },
     dismissed: { title: 'device.dismissed', help: 'help.dismissed', offer: 'again' },
     system: { title: 'camera.system', help: 'help.system', offer: 'again' },
     policy: { title: 'camera.policy', help: 'help.policy', offer: 'tab' },
@@ -53,7 +53,7 @@ const words: Record<DeviceKind, Record<Refusal, Words>> = {
     failed: { title: 'camera.failed', help: 'help.busy', offer: 'again' },
   },
   microphone: {
-    site: { title: 'microphone.site', help: 'help.site', offer: 'again' },
+    site: { title: 'microphone.site', help: 'help.site.chromium', offer: 'again' },
     dismissed: { title: 'device.dismissed', help: 'help.dismissed', offer: 'again' },
     system: { title: 'microphone.system', help: 'help.system', offer: 'again' },
     policy: { title: 'microphone.policy', help: 'help.policy', offer: 'tab' },
@@ -61,7 +61,16 @@ const words: Record<DeviceKind, Record<Refusal, Words>> = {
     busy: { title: 'microphone.busy', help: 'help.busy', offer: 'again' },
     failed: { title: 'microphone.failed', help: 'help.busy', offer: 'again' },
   },
+  both: {
+    site: { title: 'both.site', help: 'help.site.chromium', offer: 'again' },
+    dismissed: { title: 'device.dismissed', help: 'help.dismissed', offer: 'again' },
+    system: { title: 'both.system', help: 'help.system', offer: 'again' },
+    policy: { title: 'both.policy', help: 'help.policy', offer: 'tab' },
+    absent: { title: 'both.absent', help: 'help.both_absent', offer: 'again' },
+    busy: { title: 'both.busy', help: 'help.busy', offer: 'again' },
+    failed: { title: 'both.failed', help: 'help.busy', offer: 'again' },
+  },
 };
 
-/** What to say about a refusal, and what to offer. */
-export const wordsFor = (kind: DeviceKind, why: Refusal): Words => words[kind][why];
+/** What to say about a refusal of one device, or of both for the same cause, and what to offer. */
+export const wordsFor = (kind: DeviceKind | 'both', why: Refusal): Words => words[kind][why];

@@ -1,8 +1,8 @@
 import { AudioPresets, ScreenSharePresets, type ReconnectPolicy, type RoomConnectOptions, type RoomOptions } from 'livekit-client';
 import { retryDelay } from '../session/reaction';
 
-/** The client resumes by itself for this long; then we ask for a new token and connect afresh. */
-const RESUME_MS = 15_000;
+/** The client resumes by itself for this long; then a fresh connection with a new token is the shorter way. */
+const RESUME_MS = 8000;
 
 const reconnectPolicy: ReconnectPolicy = {
   nextRetryDelayInMs: ({ retryCount, elapsedMs }) => (elapsedMs > RESUME_MS ? null : retryDelay(retryCount)),

@@ -10,14 +10,18 @@ const Rejoin = ({ text }: { text: string }) => (
   </button>
 );
 
+export const OtherMeeting = () => (
+  <a className="button" href="/">
+    {t('after.start')}
+  </a>
+);
+
 export const Left = ({ lasted }: { lasted: number }) => (
   <Sheet title={t('left.title')}>
     <p className="lead">{t('left.text', { time: duration(lasted) })}</p>
     <div className="row">
       <Rejoin text={t('left.rejoin')} />
-      <a className="button" href="/">
-        {t('after.start')}
-      </a>
+      <OtherMeeting />
     </div>
     <Recordings />
   </Sheet>
@@ -27,9 +31,7 @@ export const Ended = ({ byHost }: { byHost: boolean }) => (
   <Sheet title={t(byHost ? 'ended.by_host' : 'ended.over')}>
     <p className="lead">{t('ended.text')}</p>
     <div className="row">
-      <a className="button" href="/">
-        {t('after.start')}
-      </a>
+      <OtherMeeting />
     </div>
     <Recordings />
   </Sheet>
@@ -38,6 +40,7 @@ export const Ended = ({ byHost }: { byHost: boolean }) => (
 export const Removed = () => (
   <Sheet title={t('removed.title')}>
     <p className="lead">{t('removed.text')}</p>
+    <OtherMeeting />
   </Sheet>
 );
 

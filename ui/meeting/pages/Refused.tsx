@@ -5,6 +5,7 @@ import type { Page, RefusedBy } from '../store/state';
 import { get, useStore } from '../store/store';
 import { longDate, t, type TextKey } from '../text/t';
 import { CodeField } from './CodeField';
+import { OtherMeeting } from './After';
 import { Recordings } from './Recordings';
 import { Sheet } from './Sheet';
 
@@ -31,8 +32,8 @@ export function Refused({ page }: { page: RefusedPage }) {
     <Sheet title={t(title)}>
       <p className="lead">{page.why === 'expired' ? expired(page.endedAt) : t(text, { seconds })}</p>
       {does === 'retype' && <CodeField code={code} />}
-      {does === 'again' && <Again />}
-      {does === 'waits' && <Again />}
+      {(does === 'again' || does === 'waits') && <Again />}
+      {does === 'nothing' && <OtherMeeting />}
       {page.why === 'expired' && <Recordings />}
     </Sheet>
   );

@@ -1,10 +1,12 @@
+import { SlidersHorizontal } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { BarButton } from '../controls/BarButton';
 import { DeviceButton } from '../controls/DeviceButton';
 import { ask } from '../devices/devices';
 import { LevelMeter } from '../devices/LevelMeter';
 import { Avatar } from '../stage/Avatar';
 import { Video } from '../stage/Video';
-import { useStore } from '../store/store';
+import { set, useStore } from '../store/store';
 import { t } from '../text/t';
 import '../stage/stage.css';
 import '../controls/bar.css';
@@ -35,6 +37,9 @@ export function Preview() {
         <div className="preview-tools">
           <DeviceButton kind="microphone" />
           <DeviceButton kind="camera" />
+          <span className="choose-devices">
+            <BarButton icon={SlidersHorizontal} label={t('devices.title')} onPress={() => set({ dialog: { is: 'devices' } })} />
+          </span>
         </div>
       )}
       {microphone.is === 'live' && <LevelMeter />}

@@ -29,12 +29,13 @@ export function reaction(reason: number | undefined, { leaving, hidden }: { leav
   }
 }
 
-const STEPS_MS = [150, 500, 1000, 2000, 3000, 5000];
+const STEPS_MS = [150, 300, 600, 1000, 1500];
+const STEADY_MS = 2000;
 const SPREAD = 0.3;
 
-/** Milliseconds before try number `tries` (from 0): quick at first, then every 5 s, spread by ±30 %. */
+/** Milliseconds before try number `tries` (from 0): quick at first, then every 2 s, spread by ±30 %. */
 export function retryDelay(tries: number, random: () => number = Math.random): number {
-  const step = STEPS_MS[Math.min(tries, STEPS_MS.length - 1)] ?? 5000;
+  const step = STEPS_MS[tries] ?? STEADY_MS;
   return tries === 0 ? random() * 2 * step : step * (1 + SPREAD * (2 * random() - 1));
 }
 

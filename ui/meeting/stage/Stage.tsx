@@ -2,8 +2,8 @@ import { useRef } from 'react';
 import { useStore } from '../store/store';
 import type { Person } from '../store/state';
 import { t } from '../text/t';
+import { Alone } from './Alone';
 import { Gallery } from './Gallery';
-import { Invite } from './Invite';
 import { OneToOne } from './OneToOne';
 import { ShareStage } from './ShareStage';
 import { useSize } from './useSize';
@@ -23,8 +23,8 @@ export function Stage() {
     <div className={`stage ${view}${line === 'media' ? ' dimmed' : ''}`} role="region" aria-label={t('call.stage')} ref={ref}>
       {size.width > 0 && view === 'share' && <ShareStage people={people} stage={size} />}
       {size.width > 0 && view === 'pair' && <OneToOne people={people} stage={size} />}
-      {size.width > 0 && (view === 'grid' || view === 'alone') && <Gallery people={people} stage={size} />}
-      {view === 'alone' && <Invite />}
+      {size.width > 0 && view === 'grid' && <Gallery people={people} stage={size} />}
+      {size.width > 0 && view === 'alone' && <Alone people={people} stage={size} />}
     </div>
   );
 }

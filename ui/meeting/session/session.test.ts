@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ApiError } from '../api/client';
+import { digits, readAddress, spaced } from './address';
+import { reaction, retryDelay, Reason } from './reaction';
+import { passing, refusedPage } from './refused';
+
+describe('the address', () => {
+  test.each([
+    ['/604118237', '', '604118237', null],
+    ['/acme/604118237', '', '604118237', null],
+    ['/604118237/', '', '604118237', null],
+    ['/', '?room_token=604118237&participant_token=a.b.c', '604118237', 'a.b.c'],
+    ['/', '?room_token=604118237', '604118237', null],
+    ['/', '', '', null],
+    ['/hello', '', '', null],
+    ['/', '?room_token=%3Cscript%3E&participant_token=x', '', 'x'],
+  ])('%s%s', (pathname, search, code, hostToken) => {
+    expect(readAddress({ pathname, search })).toEqual({ code, hostToken });
+  });
+
+  test('a code may be typed as it is shown', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^\d{1,15}$/), (code) => {
+        expect(digits(spaced(code))).toBe(code);
+      }),
+    );
+    expect(digits('604-118-237')).toBe('604118237');
+    expect(digits('meeting')).toBe('');
+  });
+});
+
+describe('the end of a connection', () => {
+  const seen = { leaving: false, hidden: false };
+  test.each([
+    [Reason.duplicateIdentity, 'elsewhere'],
+    [Reason.participantRemoved, 'removed'],
+    [Reason.roomDeleted, 'ask'],
+    [Reason.roomClosed, 'ask'],
+    [Reason.clientInitiated, 'rejoin'],
+    [undefined, 'rejoin'],
+    [3, 'rejoin'],
+    [6, 'rejoin'],
+    [9, 'rejoin'],
+    [14, 'rejoin'],
+    [15, 'rejoin'],
+  ])('reason %s: %s', (reason, expected) => {
+    expect(reaction(reason, seen)).toBe(expected);
+  });
+
+  test('who leaves has left, whatever the engine says', () => {
+    expect(reaction(Reason.roomDeleted, { leaving: true, hidden: false })).toBe('left');
+  });
+
+  test('a frozen tab comes back when it is seen', () => {
+    expect(reaction(Reason.clientInitiated, { leaving: false, hidden: true })).toBe('later');
+  });
+});
+
+test('tries come quickly at first, then about every two seconds', () => {
+  fc.assert(
+    fc.property(fc.nat(50), fc.double({ min: 0, max: 1, noNaN: true }), (tries, luck) => {
+      const wait = retryDelay(tries, () => luck);
+      expect(wait).toBeGreaterThanOrEqual(0);
+      expect(wait).toBeLessThanOrEqual(tries === 0 ? 300 : 2600);
+    }),
+  );
+});
+
+describe('refusals', () => {
+  const error = (status: number, extra = {}) => new ApiError(status, 'code', 'text', extra);
+
+  test.each([
+    [403, 'removed'],
+    [404, 'not_found'],
+    [409, 'full'],
+    [410, 'expired'],
+    [423, 'locked'],
+    [429, 'slow_down'],
+    [500, 'unreachable'],
+    [0, 'unreachable'],
+  ])('status %i is %s', (status, why) => {
+    expect(refusedPage(error(status))).toMatchObject({ is: 'refused', why });
+  });
+
+  test('what the server asks to wait is waited', () => {
+    expect(refusedPage(error(429, { retry_after: 7 }), 1000)).toMatchObject({ retryAt: 8000 });
+  });
+
+  test('only the own end is dated', () => {
+    expect(refusedPage(error(410, { ended_at: '2026-11-20T10:15:00.000Z' }))).toMatchObject({ endedAt: '2026-11-20T10:15:00.000Z' });
+    expect(refusedPage(error(404))).toMatchObject({ endedAt: null, retryAt: null });
+  });
+
+  test('a silent server passes, a refusal does not', () => {
+    expect([0, 429, 500, 503].map((status) => passing(error(status)))).toEqual([true, true, true, true]);
+    expect([400, 403, 404, 410, 423].map((status) => passing(error(status)))).toEqual([false, false, false, false, false]);
+    expect(passing(new Error('no media'))).toBe(true);
+  });
+});
