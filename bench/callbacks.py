@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import uvloop
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -201,16 +202,16 @@ async def measure(url: str) -> None:
 def main() -> None:
     """Runs on the databases named, or both."""
     if "--sink" in sys.argv:
-        return asyncio.run(sink())
+        return uvloop.run(sink())
     wanted = sys.argv[1:] or ["sqlite", "postgresql"]
     with tempfile.TemporaryDirectory() as folder:
         if "sqlite" in wanted:
             print("SQLite")
-            asyncio.run(measure(f"sqlite:///{folder}/bench.db"))
+            uvloop.run(measure(f"sqlite:///{folder}/bench.db"))
     if "postgresql" in wanted:
         with worlds.postgres() as url:
             print("PostgreSQL")
-            asyncio.run(measure(f"{url}/postgres"))
+            uvloop.run(measure(f"{url}/postgres"))
     return None
 
 

@@ -1,9 +1,9 @@
-"""A compositor without a meeting: speaks the same lines and writes the same kind of files, faster than time, or fails as told.
+"""A compositor without a meeting: speaks the same lines, writes the same kind of files faster than time, fails as told.
 
     python stand_in.py MODE < orders
 
-MODE: `works`; `dies:N`, `hangs:N`, `full:N` after N seconds of media, each only until there is a part of an earlier one;
-`absent`: cannot join; `room_ends:N`.
+MODE: `works`; `absent`: cannot join; `full:N`: the disk is full after N seconds of media; and, if it is the first one
+to write this recording, `dies:N`, `hangs:N`, `room_ends:N`.
 """
 
 import json

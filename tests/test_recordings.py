@@ -248,14 +248,17 @@ async def test_a_lost_compositor_goes_on_until_patience_is_over(world: World, me
     first = await db.write(recordings.claim, HERE)
     assert first is not None
     assert await db.write(recordings.lost, asked.id, 1, had_media=True) is RecordingNext.GO_ON
-    assert await db.write(recordings.claim, HERE)  # at once
-    assert await db.write(recordings.lost, asked.id, 2, had_media=False) is RecordingNext.GO_ON
+    assert await db.write(recordings.progress, asked.id, 1, alive=True) is None  # a renewal that comes too late
+    second = await db.write(recordings.claim, HERE)  # at once
+    assert second is not None
+    assert await db.write(recordings.lost, asked.id, second.attempt, had_media=False) is RecordingNext.GO_ON
     assert await db.write(recordings.claim, HERE) is None  # after a pause
     world.now += lifecycle.RECORDING_PATIENCE
-    assert await db.write(recordings.claim, HERE)
-    assert await db.write(recordings.lost, asked.id, 3, had_media=False) is RecordingNext.GIVE_UP
+    third = await db.write(recordings.claim, HERE)
+    assert third is not None
+    assert await db.write(recordings.lost, asked.id, third.attempt, had_media=False) is RecordingNext.GIVE_UP
     await db.write(recordings.stop, meeting.session.id)
-    assert await db.write(recordings.lost, asked.id, 3, had_media=True) is RecordingNext.COMPLETE
+    assert await db.write(recordings.lost, asked.id, third.attempt, had_media=True) is RecordingNext.COMPLETE
 
 
 async def test_a_restarted_recorder_has_its_work_back_at_once(world: World, meeting: Meeting) -> None:

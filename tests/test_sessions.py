@@ -1,12 +1,14 @@
 """Sessions: what the engine tells, late, twice, in another order or not at all, comes to the same."""
 
 import itertools
+import json
 import random
 from datetime import timedelta
 
 import pytest
 
-from convene import events, recordings, rooms, sessions
+from convene import access, events, recordings, rooms, sessions
+from convene.db import Tx
 from convene.engine import EngineEvent, Person
 from convene.errors import Conflict, Forbidden, Gone, Unauthenticated
 from convene.lifecycle import RoomType
@@ -16,29 +18,29 @@ GRACE = timedelta(seconds=20)
 
 
 async def a_room(world: World, **fields: object) -> rooms.Room:
-    def create(tx):  # type: ignore[no-untyped-def]
-        application = rooms_application(tx, world)
+    def create(tx: Tx) -> rooms.Room:
+        application = access.application(tx, world.application_id)
         return rooms.create(tx, application, rooms.Spec("Weekly sync", **fields), limit=1000, digits=9)
 
     return await world.db.write(create)
 
 
-def rooms_application(tx, world: World):  # type: ignore[no-untyped-def]
-    from convene import access
-
-    return access.application(tx, world.application_id)
-
-
-async def enter(world: World, room: rooms.Room, name: str = "Ann", *, host: bool = False, known: sessions.Admission | None = None):  # type: ignore[no-untyped-def]
+async def enter(
+    world: World, room: rooms.Room, name: str = "Ann", *, host: bool = False, known: sessions.Admission | None = None
+) -> tuple[sessions.Session, sessions.Admission, str]:
     return await world.db.write(sessions.admit, room, name, host, known)
 
 
-def joined(world: World, session: sessions.Session, person: sessions.Admission, sid: str, *, id: str | None = None) -> EngineEvent:
+def joined(
+    world: World, session: sessions.Session, person: sessions.Admission, sid: str, *, id: str | None = None
+) -> EngineEvent:
     stay = Person(sid, person.id, person.name, world.now, False)
     return EngineEvent(id or f"EV_j_{sid}", "participant_joined", session.engine_room, "RM_1", world.now, stay)
 
 
-def left(world: World, session: sessions.Session, person: sessions.Admission, sid: str, reason: str = "CLIENT_INITIATED") -> EngineEvent:
+def left(
+    world: World, session: sessions.Session, person: sessions.Admission, sid: str, reason: str = "CLIENT_INITIATED"
+) -> EngineEvent:
     stay = Person(sid, person.id, person.name, world.now, False)
     return EngineEvent(f"EV_l_{sid}", "participant_left", session.engine_room, "RM_1", world.now, stay, reason)
 
@@ -121,7 +123,9 @@ async def test_a_lost_leave_is_found_by_two_misses_apart(world: World) -> None:
     here = [Person("PA_1", ann.id, "Ann", world.now, False)]
     world.later(seconds=5)
     await world.db.write(sessions.observe, session.id, [], GRACE)
-    await world.db.write(sessions.observe, session.id, [], GRACE)  # a second worker at the same moment: not a second miss
+    await world.db.write(
+        sessions.observe, session.id, [], GRACE
+    )  # a second worker at the same moment: not a second miss
     assert await world.db.read(sessions.headcount, session.id) == 1
     world.later(seconds=5)
     await world.db.write(sessions.observe, session.id, here, GRACE)  # seen again: forgiven
@@ -157,10 +161,10 @@ async def test_any_order_of_the_engines_events_with_repeats_tells_the_same(world
         await tell(world, *(log[i] for i in order), *(log[i] for i in reversed(order)))
         world.later(seconds=21)
         await world.db.write(sessions.close_due)
-        told = [e for e in await world.db.read(events.latest, world.application_id, limit=20) if e.session_id == session.id]
+        told = [
+            e for e in await world.db.read(events.latest, world.application_id, limit=20) if e.session_id == session.id
+        ]
         names = {ann.id: "ann", ben.id: "ben"}
-        import json
-
         who = [(e.type, names.get(json.loads(e.body).get("participant_id"))) for e in told]
         seen.add(tuple(sorted(map(str, who))))
         order_told = [e.type for e in reversed(told)]
@@ -174,7 +178,9 @@ async def test_events_of_recorders_strangers_and_other_rooms_change_nothing(worl
     session, ann, _ = await enter(world, room)
     recorder = Person("PA_r", "recorder-x", "", world.now, True)
     stranger = Person("PA_s", "somebody", "Eve", world.now, False)
-    for number, (person, name) in enumerate([(recorder, session.engine_room), (stranger, session.engine_room), (Person("PA_a", ann.id, "Ann", world.now, False), "other")]):
+    lost = Person("PA_a", ann.id, "Ann", world.now, False)
+    told = [(recorder, session.engine_room), (stranger, session.engine_room), (lost, "another room")]
+    for number, (person, name) in enumerate(told):
         await tell(world, EngineEvent(f"EV_{number}", "participant_joined", name, "RM_1", world.now, person))
     assert await announced(world) == []
 
@@ -232,7 +238,7 @@ async def test_auto_record_follows_the_session(world: World) -> None:
     room = await a_room(world, auto_record=True)
     session, ann, _ = await enter(world, room)
 
-    def witness(tx, event):  # type: ignore[no-untyped-def]
+    def witness(tx: Tx, event: EngineEvent) -> None:
         recordings.follow(tx, sessions.apply(tx, event, GRACE))
 
     await world.db.write(witness, joined(world, session, ann, "PA_1"))

@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -180,7 +180,8 @@ def recovered(out: Path) -> float:
     """Completes the file from what a killed compositor left; its seconds, 0 if nothing plays. Raises OSError."""
     from convene.compositor import files  # here: it loads FFmpeg, which a process that never needs it does not carry
 
-    found = files.recover(files.part_path(out), out)
+    with _alone(out):
+        found = files.recover(files.part_path(out), out)
     return found.seconds if found else 0
 
 
@@ -188,9 +189,18 @@ def make_way(out: Path) -> None:
     """Turns a complete file back into the first part, so that another compositor goes on in it. Raises OSError."""
     from convene.compositor import files
 
-    if out.exists():
-        files.recover(files.part_path(out), out)  # killed between completing it and removing its parts: removes them
-        out.replace(files.part_path(out))
+    with _alone(out):
+        if out.exists():
+            files.recover(files.part_path(out), out)  # removes parts, if it was killed after completing it
+            out.replace(files.part_path(out))
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Holds the lock; waits for it."""
+    with _lock_path(out).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def discard(out: Path) -> None:

@@ -50,7 +50,9 @@ def _operator_errors() -> tuple[type[Exception], ...]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="convene", description="Self-hosted video meetings. All settings: convene settings")
+    parser = argparse.ArgumentParser(
+        prog="convene", description="Self-hosted video meetings. All settings: convene settings"
+    )
     parser.add_argument("--version", action="version", version=f"convene {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -62,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve, "run the platform: API, pages, callbacks, media engine and recorder")
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", type=int, help="port to listen on")
-    serve.add_argument("--no-worker", action="store_true", help="API and pages only; workers and recorders run elsewhere")
+    serve.add_argument(
+        "--no-worker", action="store_true", help="API and pages only; workers and recorders run elsewhere"
+    )
     command("worker", _work, "run background work only, beside other processes on one PostgreSQL")
     command("recorder", _record, "make recordings only, beside other processes on one PostgreSQL")
     command("migrate", _migrate, "bring the database to this version's schema")
@@ -91,12 +95,14 @@ def _events_commands(parser: argparse.ArgumentParser) -> None:
 
 def _application_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="action")
-    callbacks = commands.add_parser("callbacks", help="set the application's callback addresses (\"\" removes one)")
+    callbacks = commands.add_parser("callbacks", help='set the application\'s callback addresses ("" removes one)')
     for family in ("rooms", "sessions", "recordings"):
         callbacks.add_argument(f"--{family}", metavar="URL")
     callbacks.set_defaults(run=_set_callbacks)
     secret = commands.add_parser("callback-secret", help="print the secret that signs callbacks")
-    secret.add_argument("--rotate", action="store_true", help="make a new one; the old one signs as well for another day")
+    secret.add_argument(
+        "--rotate", action="store_true", help="make a new one; the old one signs as well for another day"
+    )
     secret.set_defaults(run=_callback_secret)
     for sub in (callbacks, secret):
         sub.add_argument("--app", help="application id; default: the first one")
@@ -138,9 +144,10 @@ def _settings(_settings: Settings, _asked: argparse.Namespace) -> None:
 
 
 def _openapi(settings: Settings, _asked: argparse.Namespace) -> None:
+    from convene.runtime import assembled
     from convene.web.app import openapi
 
-    print(json.dumps(openapi(settings), indent=2))
+    print(json.dumps(openapi(assembled(settings, ("", ""))), indent=2, ensure_ascii=False))
 
 
 def _events_list(settings: Settings, asked: argparse.Namespace) -> None:
@@ -186,8 +193,12 @@ def _merge_callbacks(tx: Any, application_id: str, given: dict[str, str]) -> Non
     from convene import access
 
     present = access.application(tx, application_id)
-    urls = {name: given.get(name, getattr(present, f"{name}_url")) or None for name in ("rooms", "sessions", "recordings")}
-    access.set_callback_urls(tx, application_id, rooms=urls["rooms"], sessions=urls["sessions"], recordings=urls["recordings"])
+    urls = {
+        name: given.get(name, getattr(present, f"{name}_url")) or None for name in ("rooms", "sessions", "recordings")
+    }
+    access.set_callback_urls(
+        tx, application_id, rooms=urls["rooms"], sessions=urls["sessions"], recordings=urls["recordings"]
+    )
 
 
 def _callback_secret(settings: Settings, asked: argparse.Namespace) -> None:

@@ -129,8 +129,14 @@ def _rules(s: Settings) -> list[str]:
     rules = [
         (not 9 <= s.code_digits <= 18, "code_digits must be 9 to 18"),
         (s.log_level not in ("debug", "info", "warning", "error"), "log_level must be debug, info, warning or error"),
-        (bool(s.engine_url) != bool(s.engine_key and s.engine_secret), "engine_url, engine_key and engine_secret go together"),
-        (not _is_url(s.public_url, "http", "https"), "public_url must be like https://meet.example.org, without a path"),
+        (
+            bool(s.engine_url) != bool(s.engine_key and s.engine_secret),
+            "engine_url, engine_key and engine_secret go together",
+        ),
+        (
+            not _is_url(s.public_url, "http", "https"),
+            "public_url must be like https://meet.example.org, without a path",
+        ),
         (not _is_url(s.engine_url, "ws", "wss", "http", "https"), "engine_url must be like ws://livekit:7880"),
         (not _is_url(s.engine_public_url, "ws", "wss"), "engine_public_url must be like wss://livekit.example.org"),
         (not _is_database(s.database_url), "database_url must start with sqlite:/// or postgresql://"),
@@ -142,8 +148,12 @@ def _rules(s: Settings) -> list[str]:
         if not 1 <= getattr(s, key) <= 65535:
             found.append(f"{key} must be 1 to 65535")
     positive = ("recorder_slots", "recording_max_minutes", "link_minutes", "code_misses_address", "code_misses_total")
-    found += [f"{key} must be at least 1" for key in (*positive, "reconcile_seconds", "rooms_limit") if getattr(s, key) < 1]
-    found += [f"{key} must not be negative" for key in ("trusted_proxies", "session_grace_seconds") if getattr(s, key) < 0]
+    found += [
+        f"{key} must be at least 1" for key in (*positive, "reconcile_seconds", "rooms_limit") if getattr(s, key) < 1
+    ]
+    found += [
+        f"{key} must not be negative" for key in ("trusted_proxies", "session_grace_seconds") if getattr(s, key) < 0
+    ]
     for network in filter(None, (part.strip() for part in s.callback_networks.split(","))):
         try:
             ipaddress.ip_network(network)

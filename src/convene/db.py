@@ -208,12 +208,20 @@ class _Sqlite:
         """Nobody else to tell: one process owns the file."""
 
     def _engine(self, *, query_only: bool) -> sa.Engine:
-        engine = sa.create_engine(f"sqlite:///{self._path}", poolclass=sa.pool.NullPool, connect_args={"check_same_thread": False})
+        engine = sa.create_engine(
+            f"sqlite:///{self._path}", poolclass=sa.pool.NullPool, connect_args={"check_same_thread": False}
+        )
 
         @sa.event.listens_for(engine, "connect")
         def _connect(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", f"query_only={int(query_only)}"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "busy_timeout=10000",
+                f"query_only={int(query_only)}",
+            ):
                 connection.execute(f"PRAGMA {pragma}").close()
 
         @sa.event.listens_for(engine, "begin")
@@ -290,7 +298,9 @@ class _Sqlite:
 class _Postgres:
     def __init__(self, url: str):
         parts = sa.make_url(url).set(drivername="postgresql+asyncpg")
-        self._engine: AsyncEngine = create_async_engine(parts, pool_size=10, max_overflow=10, pool_timeout=5, connect_args={"timeout": 5})
+        self._engine: AsyncEngine = create_async_engine(
+            parts, pool_size=10, max_overflow=10, pool_timeout=5, connect_args={"timeout": 5}
+        )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._topics: set[str] = set()
         self._pending = asyncio.Event()

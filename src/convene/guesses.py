@@ -10,7 +10,9 @@ from convene.errors import TooMany
 from convene.tables import EPOCH, miss
 
 TOTAL = "total"
-_COUNTS = sa.select(miss.c.scope, miss.c.count).where(miss.c.minute == sa.bindparam("minute"), miss.c.scope.in_([TOTAL, sa.bindparam("address")]))
+_COUNTS = sa.select(miss.c.scope, miss.c.count).where(
+    miss.c.minute == sa.bindparam("minute"), miss.c.scope.in_([TOTAL, sa.bindparam("address")])
+)
 _COUNT = sa.update(miss).where(miss.c.scope == sa.bindparam("key"), miss.c.minute == sa.bindparam("at"))
 _FORGET = sa.delete(miss).where(miss.c.minute < sa.bindparam("before"))
 
@@ -25,10 +27,14 @@ class Limits:
 
 def check(tx: Tx, address: str, limits: Limits) -> None:
     """Raises TooMany when the address, or everybody together, has used up this minute's misses."""
-    counts = {row.scope: row.count for row in tx.all(_COUNTS, {"minute": _minute(tx.now), "address": address})}
+    counts: dict[str, int] = {
+        row.scope: row._mapping["count"] for row in tx.all(_COUNTS, {"minute": _minute(tx.now), "address": address})
+    }
     if counts.get(address, 0) >= limits.address or counts.get(TOTAL, 0) >= limits.total:
         wait = 60 - tx.now.second
-        raise TooMany("slow_down", "Too many wrong meeting codes. Try again in a minute.", details={"retry_after": wait})
+        raise TooMany(
+            "slow_down", "Too many wrong meeting codes. Try again in a minute.", details={"retry_after": wait}
+        )
 
 
 def missed(tx: Tx, address: str) -> None:

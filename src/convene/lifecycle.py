@@ -82,14 +82,18 @@ def closes_after_use(kind: RoomType, expires_at: datetime, expire_after_use: boo
     return min(expires_at, ended_at + AFTER_USE) if expire_after_use else expires_at
 
 
-def closes_unused(kind: RoomType, expires_at: datetime, expire_after_use: bool, last_ended_at: datetime | None) -> datetime:
+def closes_unused(
+    kind: RoomType, expires_at: datetime, expire_after_use: bool, last_ended_at: datetime | None
+) -> datetime:
     """When the room closes once a session that nobody entered is given up: as if it had not been opened."""
     if kind is RoomType.INSTANT or last_ended_at is None:
         return expires_at  # an instant room's `expires_at` moves with its use
     return closes_after_use(kind, expires_at, expire_after_use, last_ended_at)
 
 
-def closes_after_change(closes_at: datetime | None, expires_at: datetime, new_expires_at: datetime, expire_after_use: bool) -> datetime:
+def closes_after_change(
+    closes_at: datetime | None, expires_at: datetime, new_expires_at: datetime, expire_after_use: bool
+) -> datetime:
     """When a long-term room closes once its expiry was changed: the ten minutes after a use go on running."""
     if closes_at is None or closes_at >= expires_at or not expire_after_use:
         return new_expires_at
@@ -99,7 +103,9 @@ def closes_after_change(closes_at: datetime | None, expires_at: datetime, new_ex
 # --- Sessions -------------------------------------------------------------------------------------------------------
 
 
-def session_due(state: SessionState, opened_at: datetime, emptied_at: datetime | None, grace: timedelta) -> datetime | None:
+def session_due(
+    state: SessionState, opened_at: datetime, emptied_at: datetime | None, grace: timedelta
+) -> datetime | None:
     """When somebody must look at the session: it ends `grace` after the last leave; an unused opening is given up."""
     if state is SessionState.OPENING:
         return opened_at + OPENING

@@ -7,7 +7,9 @@ import re
 import sys
 from datetime import UTC, datetime
 
-_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|whsec_[\w+/=-]+|((?:access_token|participant_token|signature|token)=)[^&\s\"']+")
+_TOKEN = re.compile(
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|whsec_[\w+/=-]+|((?:access_token|participant_token|signature|token)=)[^&\s\"']+"
+)
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -20,7 +22,12 @@ class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = {"time": time, "level": record.levelname.lower(), "event": facts.pop("event", record.name), "message": record.getMessage()}
+        line = {
+            "time": time,
+            "level": record.levelname.lower(),
+            "event": facts.pop("event", record.name),
+            "message": record.getMessage(),
+        }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return redacted(json.dumps(line | facts, default=str, ensure_ascii=False))

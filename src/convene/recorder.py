@@ -164,7 +164,7 @@ class Recorder:
             watching.cancel()
             if take.compositor is not None:
                 take.compositor.kill()  # only if it still runs: we are being cancelled
-            del self._takes[take.claim.recording.id]
+            self._forget(take)
 
     async def _capture(self, take: Take) -> None:
         """Runs a compositor until it is gone, and decides what follows."""
@@ -198,11 +198,16 @@ class Recorder:
     async def _go_on(self, take: Take, *, had_media: bool) -> None:
         """Gives the recording back, so that another compositor goes on; or completes it, if that makes no sense."""
         recording_id, attempt = take.claim.recording.id, take.claim.attempt
+        self._forget(take)  # race: given back, it may be claimed again, by us, before this task has ended
         following = await self._insist(recordings.lost, recording_id, attempt, had_media=had_media)
         if following is RecordingNext.COMPLETE:
             await self._complete(take)
         elif following is RecordingNext.GIVE_UP:
             await self._complete(take, LOST)
+
+    def _forget(self, take: Take) -> None:
+        if self._takes.get(take.claim.recording.id) is take:
+            del self._takes[take.claim.recording.id]
 
     async def _complete(self, take: Take, fault: str | None = None) -> None:
         """Makes one playable file of all that there is, and says so."""

@@ -202,7 +202,8 @@ _MINE = _ONE.where(_r.attempt == sa.bindparam("b_attempt"))
 _RENEW = _MINE.values(
     due_at=_moment("b_due_at"), alive_at=sa.func.coalesce(_moment("b_alive_at"), _r.alive_at)
 ).returning(_r.state)
-_RELEASE = _MINE.where(_r.due_at.is_not(None)).values(due_at=_moment("b_due_at"))
+# The attempt is counted on, so that a renewal which comes a moment later cannot take the claim back.
+_RELEASE = _MINE.where(_r.due_at.is_not(None)).values(due_at=_moment("b_due_at"), attempt=_r.attempt + 1)
 _RECLAIM = (
     sa.update(tables.recording)
     .where(_r.machine == sa.bindparam("me"), _r.state.in_((*RECORDING_LIVE, RecordingState.UPLOADING)))

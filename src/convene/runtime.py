@@ -27,25 +27,22 @@ class Runtime:
     courier: Courier
 
 
+def assembled(settings: Settings, credentials: tuple[str, str]) -> Runtime:
+    """The real parts, not open yet. `credentials`: the engine's key and secret."""
+    url = settings.engine_url or f"ws://127.0.0.1:{settings.engine_port}"
+    engine = LiveKit(url, *credentials)
+    return Runtime(settings, Database(settings.database), engine, Storage(settings), Courier(settings))
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Runtime]:
     """The real parts, open. Raises Unavailable when one of them cannot be opened."""
-    key, secret = engine_credentials(settings)
-    url = settings.engine_url or f"ws://127.0.0.1:{settings.engine_port}"
+    runtime = assembled(settings, engine_credentials(settings))
     async with AsyncExitStack() as stack:
-        db = Database(settings.database)
-        await db.open()
-        stack.push_async_callback(db.close)
-        engine = LiveKit(url, key, secret)
-        await engine.open()
-        stack.push_async_callback(engine.close)
-        storage = Storage(settings)
-        await storage.open()
-        stack.push_async_callback(storage.close)
-        courier = Courier(settings)
-        await courier.open()
-        stack.push_async_callback(courier.close)
-        yield Runtime(settings, db, engine, storage, courier)
+        for part in (runtime.db, runtime.engine, runtime.storage, runtime.courier):
+            await part.open()
+            stack.push_async_callback(part.close)
+        yield runtime
 
 
 def engine_credentials(settings: Settings) -> tuple[str, str]:

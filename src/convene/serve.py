@@ -8,10 +8,10 @@ import logging
 import shutil
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import uvicorn
 from sqlalchemy.exc import DBAPIError
@@ -101,7 +101,9 @@ def need_shared_parts(settings: Settings, command: str) -> None:
     if settings.database.startswith("sqlite"):
         raise CannotStart(f"`convene {command}` needs PostgreSQL: set database_url (SQLite belongs to one process)")
     if not settings.engine_url:
-        raise CannotStart(f"`convene {command}` needs a LiveKit that runs on its own: set engine_url, engine_key and engine_secret")
+        raise CannotStart(
+            f"`convene {command}` needs a LiveKit that runs on its own: set engine_url, engine_key and engine_secret"
+        )
 
 
 def stop_signal() -> asyncio.Event:
@@ -122,7 +124,9 @@ def _listener(settings: Settings) -> Iterator[socket.socket]:
             listener.bind((settings.host, settings.port))
             listener.listen(2048)
         except OSError as error:
-            raise CannotStart(f"cannot listen on {settings.host} port {settings.port}: {error.strerror} (settings: host, port)") from None
+            raise CannotStart(
+                f"cannot listen on {settings.host} port {settings.port}: {error.strerror} (settings: host, port)"
+            ) from None
         listener.setblocking(False)
         yield listener
 
@@ -142,7 +146,9 @@ def owned(settings: Settings) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotStart(f"another Convene already runs on the data folder {settings.folder} (setting: data)") from None
+            raise CannotStart(
+                f"another Convene already runs on the data folder {settings.folder} (setting: data)"
+            ) from None
         yield
 
 
@@ -181,7 +187,9 @@ def engine_binary(settings: Settings) -> Path:
         return PACKAGED_ENGINE
     found = shutil.which("livekit-server")
     if found is None:
-        raise CannotStart("there is no media engine: build it with `make engine`, install livekit-server, or set engine_binary or engine_url")
+        raise CannotStart(
+            "there is no media engine: build it with `make engine`, install livekit-server, or set engine_binary or engine_url"
+        )
     return Path(found)
 
 
@@ -201,7 +209,7 @@ async def _answering(runtime: Runtime, listener: socket.socket) -> AsyncIterator
     server = _Server(config)
     task = asyncio.create_task(server.serve([listener]))
     try:
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         yield
     finally:
@@ -210,9 +218,9 @@ async def _answering(runtime: Runtime, listener: socket.socket) -> AsyncIterator
 
 
 @asynccontextmanager
-async def running(work: object) -> AsyncIterator[None]:
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Runs a coroutine in the background; cancels it and waits for its end when the block ends."""
-    task = asyncio.create_task(work)  # type: ignore[arg-type]
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -247,7 +255,10 @@ async def make_first_application(runtime: Runtime) -> Path | None:
         "base_url": runtime.settings.base_url,
     }
     write_private(path, json.dumps(told, indent=2) + "\n")
-    write_private(path.with_suffix(".curl"), f'user = "{first.api_key}:{first.api_secret}"\nheader = "Content-Type: application/json"\n')
+    write_private(
+        path.with_suffix(".curl"),
+        f'user = "{first.api_key}:{first.api_secret}"\nheader = "Content-Type: application/json"\n',
+    )
     return path
 
 

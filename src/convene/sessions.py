@@ -77,12 +77,16 @@ _BY_ID = sa.select(*_COLUMNS).where(session.c.id == sa.bindparam("id"))
 _LIVE_OF_ROOM = sa.select(*_COLUMNS).where(session.c.room_id == sa.bindparam("room_id"), _LIVE)
 _LOCK_OF_ROOM = _LIVE_OF_ROOM.with_for_update()
 _LOCK = _BY_ID.with_for_update()
-_LOCK_BY_ENGINE_ROOM = sa.select(*_COLUMNS).where(session.c.engine_room == sa.bindparam("engine_room")).with_for_update()
+_LOCK_BY_ENGINE_ROOM = (
+    sa.select(*_COLUMNS).where(session.c.engine_room == sa.bindparam("engine_room")).with_for_update()
+)
 _ALL_LIVE = sa.select(*_COLUMNS).where(_LIVE)
 _DUE = sa.select(session.c.id).where(session.c.due_at <= sa.bindparam("now")).order_by(session.c.due_at).limit(100)
 _CLEARING = sa.select(session.c.id, session.c.engine_room).where(session.c.clearing).limit(100)
 _CLEARED = sa.update(session).where(session.c.id == sa.bindparam("key")).values(clearing=False)
-_PRESENT = sa.select(participant).where(participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None))
+_PRESENT = sa.select(participant).where(
+    participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None)
+)
 _BY_SID = sa.select(participant).where(participant.c.sid == sa.bindparam("sid"))
 _LAST_LEFT = sa.select(sa.func.max(participant.c.left_at, type_=participant.c.left_at.type)).where(
     participant.c.session_id == sa.bindparam("session_id")
@@ -102,7 +106,9 @@ _MAY_CONNECT = (
     .where(session.c.engine_room == sa.bindparam("engine_room"), _LIVE)
     .where(admission.c.id == sa.bindparam("identity"), admission.c.removed_at.is_(None))
 )
-_HEADCOUNT = sa.select(sa.func.count()).where(participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None))
+_HEADCOUNT = sa.select(sa.func.count()).where(
+    participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None)
+)
 _FORGET = sa.delete(engine_event).where(engine_event.c.received_at < sa.bindparam("before"))
 
 
@@ -114,7 +120,9 @@ def _of(row: sa.Row[tuple[object, ...]]) -> Session:
 # --- Coming in ------------------------------------------------------------------------------------------------------
 
 
-def admit(tx: Tx, room: rooms.Room, name: str, is_host: bool, known: Admission | None) -> tuple[Session, Admission, str]:
+def admit(
+    tx: Tx, room: rooms.Room, name: str, is_host: bool, known: Admission | None
+) -> tuple[Session, Admission, str]:
     """Admits a person to the room's session, which is opened if there is none. Returns them with the admission's new key.
 
     `known` is the caller's earlier, proven admission: in the same session he comes back as the same person, also when the
@@ -134,7 +142,14 @@ def admit(tx: Tx, room: rooms.Room, name: str, is_host: bool, known: Admission |
         tx.execute(statement)
         return current, Admission(known.id, current.id, room.id, name, known.is_host, None), key
     person = Admission(new_id(), current.id, room.id, name, is_host, None)
-    row = {"id": person.id, "session_id": current.id, "room_id": room.id, "key_hash": _hash(key), "name": name, "is_host": is_host}
+    row = {
+        "id": person.id,
+        "session_id": current.id,
+        "room_id": room.id,
+        "key_hash": _hash(key),
+        "name": name,
+        "is_host": is_host,
+    }
     tx.execute(sa.insert(admission), {**row, "created_at": tx.now, "removed_at": None})
     return current, person, key
 
@@ -149,8 +164,20 @@ def _may_enter(tx: Tx, room: rooms.Room, is_host: bool) -> None:
 def _open(tx: Tx, room: rooms.Room) -> Session:
     """Opens the room's session; of two people who come at once, one opens and the other finds it open."""
     id = new_session_id()
-    row = {"id": id, "room_id": room.id, "application_id": room.application_id, "generation": 1, "engine_room": f"{id}.1"}
-    row |= {"state": SessionState.OPENING, "opened_at": tx.now, "ended_by_host": False, "clearing": False, "sequence": 0}
+    row = {
+        "id": id,
+        "room_id": room.id,
+        "application_id": room.application_id,
+        "generation": 1,
+        "engine_room": f"{id}.1",
+    }
+    row |= {
+        "state": SessionState.OPENING,
+        "opened_at": tx.now,
+        "ended_by_host": False,
+        "clearing": False,
+        "sequence": 0,
+    }
     due = session_due(SessionState.OPENING, tx.now, None, timedelta(0))
     if tx.add_new(session, {**row, "due_at": due}):
         # An instant room must not expire between the click on Join and the first picture.
@@ -295,7 +322,7 @@ def _gone(tx: Tx, current: Session, sid: str, at: datetime, reason: str) -> None
 
 
 def _announce(tx: Tx, current: Session, kind: str, person_id: str, name: str, is_host: bool) -> None:
-    fields = {"participant_id": person_id, "session_id": current.id, "room_id": current.room_id}
+    fields: dict[str, str | bool] = {"participant_id": person_id, "session_id": current.id, "room_id": current.room_id}
     fields |= {"name": name, "type": "Guest", "is_host": is_host}  # contract §4: the only `type` that clients know
     events.emit(tx, events.Announcement(kind, current.room_id, current.id, fields))
 

@@ -160,9 +160,18 @@ room = sa.Table(
     _moment("created_at", nullable=False),
     sa.Index("ix_room_application_serial", "application_id", "serial"),
     sa.Index("uq_room_code", "meeting_code", unique=True),
-    sa.Index("ix_room_closes", "closes_at", sqlite_where=sa.text("expired_at is null"), postgresql_where=sa.text("expired_at is null")),
     sa.Index(
-        "ix_room_open", "application_id", "closes_at", sqlite_where=sa.text("expired_at is null"), postgresql_where=sa.text("expired_at is null")
+        "ix_room_closes",
+        "closes_at",
+        sqlite_where=sa.text("expired_at is null"),
+        postgresql_where=sa.text("expired_at is null"),
+    ),
+    sa.Index(
+        "ix_room_open",
+        "application_id",
+        "closes_at",
+        sqlite_where=sa.text("expired_at is null"),
+        postgresql_where=sa.text("expired_at is null"),
     ),
     sqlite_autoincrement=True,
 )
@@ -184,9 +193,20 @@ session = sa.Table(
     _flag("ended_by_host"),
     _flag("clearing"),  # the engine's room is still to be deleted
     sa.Column("sequence", sa.BigInteger, nullable=False),  # of its events
-    sa.Index("uq_session_live", "room_id", unique=True, sqlite_where=sa.text("state <> 'ended'"), postgresql_where=sa.text("state <> 'ended'")),
+    sa.Index(
+        "uq_session_live",
+        "room_id",
+        unique=True,
+        sqlite_where=sa.text("state <> 'ended'"),
+        postgresql_where=sa.text("state <> 'ended'"),
+    ),
     sa.Index("uq_session_engine_room", "engine_room", unique=True),
-    sa.Index("ix_session_due", "due_at", sqlite_where=sa.text("due_at is not null"), postgresql_where=sa.text("due_at is not null")),
+    sa.Index(
+        "ix_session_due",
+        "due_at",
+        sqlite_where=sa.text("due_at is not null"),
+        postgresql_where=sa.text("due_at is not null"),
+    ),
     sa.Index("ix_session_clearing", "id", sqlite_where=sa.text("clearing"), postgresql_where=sa.text("clearing")),
     sa.Index("ix_session_room", "room_id", "started_at"),
 )
@@ -254,8 +274,15 @@ recording = sa.Table(
         sqlite_where=sa.text("state in ('requested', 'starting', 'active', 'stopping')"),
         postgresql_where=sa.text("state in ('requested', 'starting', 'active', 'stopping')"),
     ),
-    sa.Index("ix_recording_due", "due_at", sqlite_where=sa.text("due_at is not null"), postgresql_where=sa.text("due_at is not null")),
-    sa.Index("ix_recording_showing", "session_id", sqlite_where=sa.text("showing"), postgresql_where=sa.text("showing")),
+    sa.Index(
+        "ix_recording_due",
+        "due_at",
+        sqlite_where=sa.text("due_at is not null"),
+        postgresql_where=sa.text("due_at is not null"),
+    ),
+    sa.Index(
+        "ix_recording_showing", "session_id", sqlite_where=sa.text("showing"), postgresql_where=sa.text("showing")
+    ),
 )
 
 event = sa.Table(
@@ -286,7 +313,10 @@ endpoint = sa.Table(
     _text_column("disabled_reason", nullable=True),
     sa.UniqueConstraint("application_id", "url"),
     sa.Index(
-        "ix_endpoint_probe", "probe_at", sqlite_where=sa.text("probe_at is not null"), postgresql_where=sa.text("probe_at is not null")
+        "ix_endpoint_probe",
+        "probe_at",
+        sqlite_where=sa.text("probe_at is not null"),
+        postgresql_where=sa.text("probe_at is not null"),
     ),
     sqlite_autoincrement=True,
 )
@@ -308,6 +338,7 @@ delivery = sa.Table(
     sa.Index(
         "ix_delivery_due",
         "due_at",
+        "serial",
         "endpoint_serial",
         sqlite_where=sa.text("due_at is not null"),
         postgresql_where=sa.text("due_at is not null"),

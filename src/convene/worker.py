@@ -60,7 +60,9 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._deliveries.run())
                 group.create_task(_forever("sweep", self.sweep, lambda: wake.wait(SWEEP)))
-                group.create_task(_forever("reconcile", self.reconcile, lambda: self._look.wait(settings.reconcile_seconds)))
+                group.create_task(
+                    _forever("reconcile", self.reconcile, lambda: self._look.wait(settings.reconcile_seconds))
+                )
                 group.create_task(_forever("tidy", self.tidy, lambda: asyncio.sleep(3600)))
         finally:
             wake.close()

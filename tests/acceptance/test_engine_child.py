@@ -3,23 +3,32 @@
 import asyncio
 import logging
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from convene.embedded import EngineChild, EngineChildSpec, EngineFailed
-from tests.livekit_server import binary, free_port
+from tests.livekit_server import binary
 
 DEADLINE = 60.0
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A free port below the range from which the kernel serves everybody else's connections meanwhile."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])
 
 
 def spec_of(**changed: object) -> EngineChildSpec:

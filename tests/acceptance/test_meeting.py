@@ -93,13 +93,16 @@ def _verified(convene: Platform, heard: Receiver) -> None:
 
 def _run(convene: Platform, *command: str) -> str:
     environment = os.environ | convene.settings
-    return subprocess.run([sys.executable, *command], cwd=convene.folder, env=environment, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, *command], cwd=convene.folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout
 
 
 async def _in_order(events: list[dict[str, Any]], room: dict[str, Any]) -> None:
     told = [event["event"] for event in events]
     assert told.count("recording:uploaded") == 1
     assert told.index("recording:uploaded") > told.index("recording:ended")
+
     # People may leave while the recording is still being closed: the order of both lines holds each for itself.
     def line(names: list[str], word: str) -> list[str]:
         return [name for name in names if name.startswith(word)]
@@ -126,7 +129,11 @@ async def _file(convene: Platform, events: list[dict[str, Any]], path: Path) -> 
     path.write_bytes(answer.content)
     streams = {stream["codec_type"]: stream for stream in _probe(path)["streams"]}
     assert (streams["video"]["codec_name"], streams["audio"]["codec_name"]) == ("h264", "aac")
-    assert (streams["video"]["width"], streams["video"]["height"], streams["video"]["r_frame_rate"]) == (1280, 720, "25/1")
+    assert (streams["video"]["width"], streams["video"]["height"], streams["video"]["r_frame_rate"]) == (
+        1280,
+        720,
+        "25/1",
+    )
     assert abs(float(streams["video"]["duration"]) - uploaded["duration"]) <= 2
     assert _green_share(path) > 0.3  # Chromium's fake camera is green
     assert _loudest(path) > -40  # and its microphone beeps once a second
@@ -142,7 +149,24 @@ def _probe(path: Path) -> dict[str, Any]:
 
 def _green_share(path: Path) -> float:
     """How much of a picture in the middle is green."""
-    command = ["ffmpeg", "-v", "error", "-ss", "3", "-i", str(path), "-frames:v", "1", "-vf", "scale=64:36", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-ss",
+        "3",
+        "-i",
+        str(path),
+        "-frames:v",
+        "1",
+        "-vf",
+        "scale=64:36",
+        "-pix_fmt",
+        "rgb24",
+        "-f",
+        "rawvideo",
+        "-",
+    ]
     pixels = subprocess.run(command, check=True, capture_output=True).stdout
     triples = [pixels[i : i + 3] for i in range(0, len(pixels), 3)]
     return sum(g > 90 and g > 2 * r and g > 2 * b for r, g, b in triples) / len(triples)

@@ -118,6 +118,13 @@ class Compositor:
         """Waits until so much is written."""
         return self.wait("progress", deadline=DEADLINE + seconds, seconds=seconds)
 
+    def now(self) -> float:
+        """How much is written, by its newest word."""
+        while True:
+            line = self.wait("progress")
+            if self.coming.empty():
+                return float(line["seconds"])
+
     def stop(self) -> Line:
         self.say(do="stop")
         return self.ended()

@@ -36,7 +36,7 @@ def out(tmp_path: Path) -> Path:
 def spot(cells: list, index: int) -> tuple[int, int]:
     """A place in a tile that is never covered by flash, head, plate or bar."""
     cell = cells[index]
-    return cell.x + cell.width * 9 // 10 & ~1, cell.y + cell.height // 8
+    return cell.x + cell.width * 88 // 100, cell.y + cell.height * 3 // 10
 
 
 async def test_four_people_in_step(engine: LiveKitServer, room: str, out: Path) -> None:
@@ -80,7 +80,9 @@ async def test_the_file_is_what_players_want(engine: LiveKitServer, room: str, o
     with av.open(out) as media:
         video, audio = media.streams.video[0], media.streams.audio[0]
         assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
-        assert (video.width, video.height, video.average_rate) == (WIDTH, HEIGHT, 25)
+        assert (video.width, video.height) == (WIDTH, HEIGHT)
+        assert video.average_rate is not None
+        assert 20 <= video.average_rate <= 25  # pictures that a stalled machine missed last longer
         assert (video.codec_context.pix_fmt, video.codec_context.color_range) == ("yuv420p", 1)
 
 
@@ -121,8 +123,8 @@ async def test_cameras_off_and_people_who_come_and_go(engine: LiveKitServer, roo
         running.until(5)
         for order in ("camera_off 1", "camera_on 1", "leave 2", "join 2"):
             present.do(order)
-            now = running.until(running.lines[-1]["seconds"] + 3.5)["seconds"]
-            moments[order] = now - 0.5
+            moments[order] = running.now() + 5  # a key frame comes every two seconds
+            running.until(moments[order] + 0.5)
         running.stop()
     three, two = grid(3, WIDTH, HEIGHT), grid(2, WIDTH, HEIGHT)
     off = picture(out, moments["camera_off 1"])
@@ -142,9 +144,11 @@ async def test_a_shared_screen_is_large(engine: LiveKitServer, room: str, out: P
     with people(engine.url, room, 2) as present, compositor(engine.url, room, out) as running:
         running.until(3)
         present.do("share 1")
-        shared = running.until(running.lines[-1]["seconds"] + 5)["seconds"] - 0.5
+        shared = running.now() + 4
+        running.until(shared + 0.5)
         present.do("unshare 1")
-        over = running.until(running.lines[-1]["seconds"] + 3)["seconds"] - 0.5
+        over = running.now() + 2
+        running.until(over + 0.5)
         running.stop()
     large, *strip = stage(2, WIDTH, HEIGHT)
     image = picture(out, shared)
@@ -185,7 +189,7 @@ async def test_the_engine_is_killed_and_comes_back(room: str, out: Path, engine:
         engine.kill()
         engine.start_again()
         await open_room(engine.url, room)
-        back = running.until(running.lines[-1]["seconds"] + 15)["seconds"]
+        back = running.until(running.now() + 15)["seconds"]
         finished = running.stop()
     assert finished["reason"] == "stopped"
     cells = grid(2, WIDTH, HEIGHT)

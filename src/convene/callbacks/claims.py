@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,11 +26,15 @@ PROBES = 20  # endpoints that one turn probes
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One attempt that is ours to make. `probe`: sent while the endpoint's breaker is open."""
+    """One attempt that is ours to make.
+
+    `failing`: its endpoint's last attempts failed; `probe`: its endpoint's breaker is open.
+    """
 
     serial: int
     attempt: int
     endpoint: int
+    failing: bool
     probe: bool
     created_at: datetime
     url: str
@@ -63,11 +68,28 @@ _HELD_BACK = sa.exists().where(
     _earlier.c.tried_at.is_(None),
     _earlier.c.due_at.is_not(None),
 )
+_WHOLE = (
+    sa.select(
+        _d.c.serial,
+        _d.c.attempt,
+        _d.c.endpoint_serial,
+        _d.c.created_at,
+        _d.c.application_id,
+        _n.c.url,
+        _n.c.failures,
+        _n.c.probe_at,
+        _n.c.disabled_at,
+        _e.c.id.label("event_id"),
+        _e.c.sequence,
+        _e.c.metadata,
+        _e.c.body,
+    )
+    .join(_n, _n.c.serial == _d.c.endpoint_serial)
+    .join(_e, _e.c.id == _d.c.event_id)
+)
 # Two workers: each locks other rows (skip_locked). key_share: an insert that refers to the row need not wait for us.
 _DUE = (
-    sa.select(_d.c.serial, _d.c.endpoint_serial, _n.c.probe_at, _n.c.disabled_at)
-    .join(_n, _n.c.serial == _d.c.endpoint_serial)
-    .where(
+    _WHOLE.where(
         _d.c.due_at.is_not(None),
         _d.c.due_at <= moment,
         _d.c.endpoint_serial.not_in(sa.bindparam("full", expanding=True)),
@@ -89,12 +111,13 @@ _STILL_OPEN = (
     .with_for_update(skip_locked=True, key_share=True)
 )
 _PARK = sa.update(_d).where(_d.c.serial.in_(serials_given)).values(due_at=None)
+_has_parked = sa.exists().where(_d.c.endpoint_serial == _n.c.serial, parked)
 _TO_PROBE = (
     sa.select(_n.c.serial)
     .where(
         _n.c.probe_at.is_not(None),
         _n.c.probe_at <= moment,
-        sa.exists().where(_d.c.endpoint_serial == _n.c.serial, parked),
+        _has_parked,
     )
     .limit(PROBES)
     .with_for_update(of=_n, skip_locked=True, key_share=True)
@@ -106,30 +129,9 @@ _EXPIRE_PARKED = (
 )
 # The least tried first: an event that its receiver cannot stomach must not be the probe for ever.
 _PROBE = (
-    sa.select(_d.c.serial)
-    .where(_d.c.endpoint_serial == sa.bindparam("endpoint"), parked)
-    .order_by(_d.c.attempt, _d.c.serial)
-    .limit(1)
+    _WHOLE.where(_d.c.endpoint_serial == sa.bindparam("endpoint"), parked).order_by(_d.c.attempt, _d.c.serial).limit(1)
 )
 _POSTPONE_PROBE = sa.update(_n).where(_n.c.serial == sa.bindparam("endpoint")).values(probe_at=_lease)
-_LOAD = (
-    sa.select(
-        _d.c.serial,
-        _d.c.attempt,
-        _d.c.endpoint_serial,
-        _d.c.created_at,
-        _d.c.application_id,
-        _n.c.url,
-        _e.c.id.label("event_id"),
-        _e.c.sequence,
-        _e.c.metadata,
-        _e.c.body,
-    )
-    .join(_n, _n.c.serial == _d.c.endpoint_serial)
-    .join(_e, _e.c.id == _d.c.event_id)
-    .where(_d.c.serial.in_(serials_given))
-    .order_by(_d.c.serial)
-)
 _s = tables.callback_secret
 _SECRETS = (
     sa.select(_s.c.application_id, _s.c.secret)
@@ -139,24 +141,26 @@ _SECRETS = (
     )
     .order_by(_s.c.created_at.desc(), _s.c.id)
 )
-_NEXT_DUE = sa.select(sa.func.min(_d.c.due_at)).where(_d.c.due_at.is_not(None), _d.c.due_at > moment)
-_NEXT_PROBE = sa.select(sa.func.min(_n.c.probe_at)).where(_n.c.probe_at.is_not(None), _n.c.probe_at > moment)
+_NEXT = sa.select(
+    sa.select(sa.func.min(_d.c.due_at)).where(_d.c.due_at.is_not(None), _d.c.due_at > moment).scalar_subquery(),
+    sa.select(sa.func.min(_n.c.probe_at)).where(_n.c.probe_at.is_not(None), _has_parked).scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What one transaction found. `more`: look again at once; `wait`: until the next row comes due."""
 
-    claims: list[Claim]
+    claims: Sequence[Claim]
     more: bool
     wait: timedelta | None
 
 
 @dataclass(slots=True)
-class _Sorted:
+class _Due:
     """Due rows, by what is to be done with them."""
 
-    take: list[int] = field(default_factory=list)
+    take: list[sa.Row[Any]] = field(default_factory=list)
     bury: list[int] = field(default_factory=list)
     park: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     found: int = 0
@@ -164,73 +168,79 @@ class _Sorted:
 
 def claim(tx: Tx, *, held: Mapping[int, int], room: int, lease: timedelta = LEASE) -> Turn:
     """Takes up to `room` due deliveries; `held` counts what this worker already has of each endpoint."""
-    given = _sort_due(tx, held, room)
-    if given.bury:
-        tx.execute(_BURY, {"serials": given.bury, "now": tx.now})
-    if given.park:
-        _park(tx, given.park)
-    probes = _probes(tx, tx.now + lease) if len(given.take) < room else []
-    if given.take:
-        tx.execute(_TAKE, {"serials": given.take, "lease": tx.now + lease})
-    claims = _load(tx, given.take + probes, frozenset(probes)) if given.take or probes else []
-    more = bool(given.bury or given.park) or (given.found == SCAN and bool(claims))
-    times = [tx.execute(statement, {"now": tx.now}).scalar() for statement in (_NEXT_DUE, _NEXT_PROBE)]
-    due = min((time for time in times if time is not None), default=None)
-    return Turn(claims, more, None if due is None else due - tx.now)
+    due = _due(tx, held, room)
+    if due.bury:
+        tx.execute(_BURY, {"serials": _padded(due.bury), "now": tx.now})
+    if due.park:
+        _park(tx, due.park)
+    next_due, next_probe = tuple(tx.all(_NEXT, {"now": tx.now})[0])
+    if next_probe is not None and next_probe <= tx.now and len(due.take) < room:
+        due.take += _probes(tx, tx.now + lease)
+    if due.take:
+        tx.execute(_TAKE, {"serials": _padded([row.serial for row in due.take]), "lease": tx.now + lease})
+    more = bool(due.bury or due.park) or (due.found == SCAN and bool(due.take))
+    following = min((time for time in (next_due, next_probe) if time is not None and time > tx.now), default=None)
+    return Turn(_claims(tx, due.take), more, None if following is None else following - tx.now)
 
 
-def _sort_due(tx: Tx, held: Mapping[int, int], room: int) -> _Sorted:
+def _due(tx: Tx, held: Mapping[int, int], room: int) -> _Due:
     counts = Counter(held)
     full = [endpoint for endpoint, count in held.items() if count >= ENDPOINT_SLOTS * AHEAD]
-    given = _Sorted()
-    for row in tx.all(_DUE, {"now": tx.now, "full": full}) if room > 0 else []:
-        given.found += 1
+    due = _Due()
+    for row in tx.all(_DUE, {"now": tx.now, "full": _padded(full)}) if room > 0 else []:
+        due.found += 1
         if row.disabled_at is not None:
-            given.bury.append(row.serial)
+            due.bury.append(row.serial)
         elif row.probe_at is not None:
-            given.park[row.endpoint_serial].append(row.serial)
-        elif len(given.take) < room and counts[row.endpoint_serial] < ENDPOINT_SLOTS * AHEAD:
+            due.park[row.endpoint_serial].append(row.serial)
+        elif len(due.take) < room and counts[row.endpoint_serial] < ENDPOINT_SLOTS * AHEAD:
             counts[row.endpoint_serial] += 1
-            given.take.append(row.serial)
-    return given
+            due.take.append(row)
+    return due
+
+
+def _padded(serials: Sequence[int]) -> list[int]:
+    """The same set in one of few lengths: each length is a statement of its own, which the database must prepare."""
+    size = 1
+    while size < len(serials):
+        size *= 4
+    return [*serials, *[serials[-1] if serials else 0] * (size - len(serials))]
 
 
 def _park(tx: Tx, rows: Mapping[int, list[int]]) -> None:
     # Race: another worker closes the breaker and releases what is parked while we park more, which nobody would release
     # again. So the endpoint is locked and looked at once more; one that is locked by others is left for the next turn.
-    still = {row.serial for row in tx.all(_STILL_OPEN, {"serials": sorted(rows)})}
+    still = {row.serial for row in tx.all(_STILL_OPEN, {"serials": _padded(sorted(rows))})}
     serials = [serial for endpoint, mine in rows.items() if endpoint in still for serial in mine]
     if serials:
-        tx.execute(_PARK, {"serials": serials})
+        tx.execute(_PARK, {"serials": _padded(serials)})
 
 
-def _probes(tx: Tx, lease: datetime) -> list[int]:
-    """Takes one parked delivery of each endpoint whose time to probe has come."""
+def _probes(tx: Tx, lease: datetime) -> list[sa.Row[Any]]:
+    """One parked delivery of each endpoint whose time to probe has come."""
     endpoints = [row.serial for row in tx.all(_TO_PROBE, {"now": tx.now})]
     if not endpoints:
         return []
-    tx.execute(_EXPIRE_PARKED, {"serials": endpoints, "now": tx.now, "oldest": tx.now - lifecycle.WINDOW})
-    taken = []
-    for endpoint in endpoints:
-        row = tx.one(_PROBE, {"endpoint": endpoint})
-        if row is not None:
-            tx.execute(_POSTPONE_PROBE, {"endpoint": endpoint, "lease": lease})
-            tx.execute(_TAKE, {"serials": [row.serial], "lease": lease})
-            taken.append(row.serial)
-    return taken
+    oldest = tx.now - lifecycle.WINDOW
+    tx.execute(_EXPIRE_PARKED, {"serials": _padded(endpoints), "now": tx.now, "oldest": oldest})
+    tx.execute(_POSTPONE_PROBE, [{"endpoint": endpoint, "lease": lease} for endpoint in endpoints])
+    found = [tx.one(_PROBE, {"endpoint": endpoint}) for endpoint in endpoints]
+    return [row for row in found if row is not None]
 
 
-def _load(tx: Tx, serials: list[int], probes: frozenset[int]) -> list[Claim]:
-    rows = tx.all(_LOAD, {"serials": serials})
+def _claims(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Claim]:
+    if not rows:
+        return []
     secrets: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-    for row in tx.all(_SECRETS, {"applications": [*{r.application_id for r in rows}], "now": tx.now}):
+    for row in tx.all(_SECRETS, {"applications": sorted({row.application_id for row in rows}), "now": tx.now}):
         secrets[row.application_id] += (row.secret,)
     return [
         Claim(
             serial=row.serial,
-            attempt=row.attempt,
+            attempt=row.attempt + 1,
             endpoint=row.endpoint_serial,
-            probe=row.serial in probes,
+            failing=row.failures > 0,
+            probe=row.probe_at is not None,
             created_at=row.created_at,
             url=row.url,
             event_id=row.event_id,

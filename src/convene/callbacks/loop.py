@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from convene.callbacks.claims import AHEAD, ENDPOINT_SLOTS, LEASE, SLOTS, Claim,
 from convene.callbacks.outcomes import give_back, settle
 from convene.callbacks.signing import headers
 from convene.courier import Courier, Outcome, OutcomeKind
-from convene.db import Database
+from convene.db import Database, Tx
 from convene.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Deliveries:
         turn = await self._turn()
         if self._tasks:
             await asyncio.wait(self._tasks)
-            await self._settle()
+            await self._settle_all()
         return bool(turn.claims) or turn.more
 
     async def run(self) -> None:
@@ -75,16 +76,27 @@ class Deliveries:
             self._wake.set()
 
     async def _turn(self) -> Turn:
-        await self._settle()
-        turn = await self._db.write(
-            claim, held=dict(self._held), room=SLOTS * AHEAD - len(self._tasks), lease=self._lease
-        )
-        for one in turn.claims:
-            self._held[one.endpoint] += 1
-            task = asyncio.create_task(self._deliver(one))
-            self._tasks[task] = one
+        """One transaction settles what was tried and claims what is due; while the database is away, the tried stay."""
+        tried, self._tried = self._tried, []
+        try:
+            turn = await self._exchange(tried)
+        except Unavailable:
+            self._tried = tried + self._tried
+            raise
+        except Exception:
+            log.exception("deliveries", extra={"event": "deliveries_failed"})
+            await self._settle_each(tried)
+            turn = await self._exchange([])
+        for claimed in turn.claims:
+            self._held[claimed.endpoint] += 1
+            task = asyncio.create_task(self._deliver(claimed))
+            self._tasks[task] = claimed
             task.add_done_callback(self._ended)
         return turn
+
+    async def _exchange(self, tried: list[Tried]) -> Turn:
+        room = SLOTS * AHEAD - len(self._tasks)
+        return await self._db.write(exchange, tried, held=dict(self._held), room=room, lease=self._lease)
 
     async def _deliver(self, one: Claim) -> None:
         async with self._endpoint_slots.setdefault(one.endpoint, asyncio.Semaphore(ENDPOINT_SLOTS)), self._slots:
@@ -94,7 +106,10 @@ class Deliveries:
             except Exception:  # a row that cannot be sent is a failed attempt, and no more than that
                 log.exception("cannot be sent", extra={"event": "callback_broken", "delivery": one.serial})
                 outcome = Outcome(OutcomeKind.BROKEN, None, 0)
-        self._tried.append(Tried(one, at, outcome))
+        tried = Tried(one, at, outcome)
+        self._tried.append(tried)
+        if outcome.kind is not OutcomeKind.DELIVERED:
+            log.info("callback failed", extra=_facts(tried))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         one = self._tasks.pop(task)
@@ -103,31 +118,15 @@ class Deliveries:
             del self._held[one.endpoint], self._endpoint_slots[one.endpoint]
         self._wake.set()
 
-    async def _settle(self) -> None:
-        """Settles what was tried. While the database is away it stays here; a single row that raises is left behind."""
-        tried, self._tried = self._tried, []
-        if not tried:
-            return
-        try:
-            await self._db.write(settle, tried)
-        except Unavailable:
-            self._tried = tried + self._tried
-            raise
-        except Exception:
-            log.exception("settling one by one", extra={"event": "settle_failed"})
-            for one in tried:
-                await self._settle_one(one)
+    async def _settle_each(self, tried: Sequence[Tried]) -> None:
+        """One at a time, so that a row that raises is left behind alone."""
         for one in tried:
-            if one.outcome.kind is not OutcomeKind.DELIVERED:
-                log.info("callback failed", extra=_facts(one))
-
-    async def _settle_one(self, one: Tried) -> None:
-        try:
-            await self._db.write(settle, [one])
-        except Unavailable:
-            self._tried.append(one)
-        except Exception:  # its lease brings it back
-            log.exception("cannot be settled", extra=_facts(one))
+            try:
+                await self._db.write(settle, [one])
+            except Unavailable:
+                self._tried.append(one)
+            except Exception:  # its lease brings it back
+                log.exception("cannot be settled", extra=_facts(one))
 
     async def _stop(self) -> None:
         if self._tasks:
@@ -137,9 +136,29 @@ class Deliveries:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         with contextlib.suppress(Unavailable):  # then the leases run out
-            await self._settle()
+            await self._settle_all()
             if left:
                 await self._db.write(give_back, list(left.values()))
+
+    async def _settle_all(self) -> None:
+        """Settles without claiming more."""
+        tried, self._tried = self._tried, []
+        try:
+            if tried:
+                await self._db.write(settle, tried)
+        except Unavailable:
+            self._tried = tried + self._tried
+            raise
+        except Exception:
+            log.exception("deliveries", extra={"event": "deliveries_failed"})
+            await self._settle_each(tried)
+
+
+def exchange(tx: Tx, tried: Sequence[Tried], *, held: Mapping[int, int], room: int, lease: timedelta) -> Turn:
+    """Settles, then claims: what a settled first attempt held back in its lane is found at once."""
+    if tried:
+        settle(tx, tried)
+    return claim(tx, held=held, room=room, lease=lease)
 
 
 def _facts(one: Tried) -> dict[str, Any]:

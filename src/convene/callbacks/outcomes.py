@@ -102,6 +102,8 @@ def _settle_endpoints(tx: Tx, tried: Sequence[Tried]) -> None:
     for one in tried:
         by_endpoint[one.claim.endpoint].append(one)
     failed = [e for e, mine in by_endpoint.items() if any(t.outcome.kind is not OutcomeKind.DELIVERED for t in mine)]
+    if not failed and not any(one.claim.failing for one in tried):
+        return
     for row in tx.all(_HEALTH, {"serials": sorted(by_endpoint), "failed": failed}):
         serial: int = row.serial
         before = lifecycle.Health(*row[1:])

@@ -66,6 +66,7 @@ def finish(part: str | os.PathLike[str], out: str | os.PathLike[str]) -> Recover
         if error.errno != errno.ENOSPC or len(readable) > 1:
             raise
         whole = readable[0]
+        trim(whole)
     sync(whole)
     os.replace(whole, out)
     sync(out.parent)
@@ -88,6 +89,21 @@ def existing(part: Path, out: Path) -> list[Path]:
         parts.append(path)
         number += 1
     return parts
+
+
+def trim(path: Path) -> None:
+    """Cuts off a fragment (`moof` and `mdat`, ISO 14496-12 §4.2) that the disk had no room to finish."""
+    whole, at, size = 0, 0, path.stat().st_size
+    with path.open("r+b") as file:
+        while len(head := file.read(16)) >= 8:
+            length = int.from_bytes(head[:4])
+            length = int.from_bytes(head[8:16]) if length == 1 else length
+            if length < 8 or at + length > size:
+                break
+            at += length
+            whole = whole if head[4:8] == b"moof" else at
+            file.seek(at)
+        file.truncate(whole)
 
 
 def remove(parts: list[Path]) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -26,6 +27,7 @@ SYSTEM_FONTS = (
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
 )
+WEIGHT = 500  # of variable fonts, whose default may be hairlines
 JOINERS = "\u200c\u200d"  # format characters, but Persian, Indic scripts and emoji are spelled with them
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -52,9 +54,12 @@ def font_files() -> tuple[Path, ...]:
 @functools.cache
 def opened(file: Path, size: int) -> ImageFont.FreeTypeFont | None:
     try:
-        return ImageFont.truetype(str(file), size)
+        font = ImageFont.truetype(str(file), size)
     except OSError:  # a woff2 where FreeType was built without Brotli
         return None
+    with suppress(OSError):  # not a variable font
+        font.set_variation_by_axes([WEIGHT if axis["name"] == b"Weight" else axis["default"] for axis in font.get_variation_axes()])
+    return font
 
 
 def has(font: ImageFont.FreeTypeFont, letters: str) -> bool:

@@ -13,6 +13,9 @@ def _stored(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True, render_item=_stored
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    render_item=_stored,
 )
 context.run_migrations()

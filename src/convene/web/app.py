@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from convene import __version__
 from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal, TooMany, Unauthenticated, Unavailable
@@ -66,10 +67,27 @@ def address_of(request: Request, trusted_proxies: int) -> str:
 
 def create_app(runtime: Runtime) -> Asgi:
     """The whole application, ready for a server."""
-    from convene.web import engine, files, health, join, page, vonage  # the doors use `answer` and friends of this module
+    from convene.web import vonage
+
+    return guarded(vonage.normalised(_api(runtime)), runtime)
+
+
+def openapi(runtime: Runtime) -> dict[str, Any]:
+    """The OpenAPI document of all doors. The parts of `runtime` need not be open."""
+    return _api(runtime).openapi()
+
+
+def _api(runtime: Runtime) -> FastAPI:
+    from convene.web import (
+        engine,
+        files,
+        health,
+        join,
+        page,
+        vonage,
+    )  # the doors use `answer` and friends of this module
 
     app = FastAPI(title="Convene", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.runtime = runtime
     for door in (vonage, join, engine, files, health, page):
         app.include_router(door.router(runtime))
 
@@ -77,13 +95,21 @@ def create_app(runtime: Runtime) -> Asgi:
     async def refuse(_request: Request, refusal: Refusal) -> Response:
         return refused(refusal)
 
-    return guarded(vonage.normalised(app), runtime)
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"][1:])
+        return refused(Invalid("invalid", first["msg"], field=field or None))
+
+    return app
 
 
 def security_headers(runtime: Runtime) -> list[tuple[bytes, bytes]]:
     """What every answer carries: nothing from elsewhere, nothing in frames, no address told to others."""
     base = urlsplit(runtime.settings.base_url)
-    sockets = f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc} {runtime.settings.engine_public_url}".strip()
+    sockets = (
+        f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc} {runtime.settings.engine_public_url}".strip()
+    )
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
         f"connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -121,7 +147,13 @@ def guarded(app: Asgi, runtime: Runtime) -> Asgi:
             level = logging.ERROR if status >= 500 else logging.DEBUG
             if log.isEnabledFor(level):
                 milliseconds = round((time.perf_counter() - began) * 1000, 1)
-                facts = {"event": "request", "method": scope["method"], "path": scope["path"], "status": status, "ms": milliseconds}
+                facts = {
+                    "event": "request",
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": status,
+                    "ms": milliseconds,
+                }
                 log.log(level, "request", extra=facts)
 
     return run

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_EVENT = 1024 * 1024  # bytes of one webhook
 LARGEST_MESSAGE = 1024 * 1024  # bytes of one signalling message, either way
+LARGEST_ADDRESS = 64 * 1024  # bytes: it carries the browser's whole offer. The web server's 8 kB would leave it hanging
 REACH = 5  # seconds for the engine to answer an upgrade: it makes the participant before it does
 HEARTBEAT = 30  # seconds between pings to the engine; a silent one is given up after half of that
 LIFE = aiohttp.ClientTimeout(total=None, connect=REACH)
@@ -43,6 +45,7 @@ _open: dict[str, set[asyncio.Event]] = {}  # the connections that this process p
 
 def router(runtime: Runtime) -> APIRouter:
     """`/internal/engine-events` for the engine; `/rtc…` for people. None of them is in the API's description."""
+    os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(LARGEST_ADDRESS))
     routes = APIRouter(include_in_schema=False)
 
     async def events(request: Request) -> Response:

@@ -31,9 +31,17 @@ def router(runtime: Runtime) -> APIRouter:
     async def live() -> Response:
         return answer({"status": "ok"})
 
-    @routes.get("/ready", summary="Database, engine and storage work", responses={503: {"description": "Some part fails; it says which"}})
+    @routes.get(
+        "/ready",
+        summary="Database, engine and storage work",
+        responses={503: {"description": "Some part fails; it says which"}},
+    )
     async def ready() -> Response:
-        parts = {"database": runtime.db.read(Tx.ping), "engine": runtime.engine.check(), "storage": runtime.storage.check()}
+        parts = {
+            "database": runtime.db.read(Tx.ping),
+            "engine": runtime.engine.check(),
+            "storage": runtime.storage.check(),
+        }
         results = dict(zip(parts, await asyncio.gather(*(_tried(check) for check in parts.values())), strict=True))
         well = all(result == "ok" for result in results.values())
         return answer({"status": "ok" if well else "failing", "parts": results}, 200 if well else 503)

@@ -6,10 +6,9 @@ Errors are `{"error": {"code", "message", …}}`. A person proves who he is by `
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from convene import access, guesses, recordings, rooms, sessions
 from convene.db import Tx
@@ -17,40 +16,20 @@ from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal
 from convene.events import wire_time
 from convene.runtime import Runtime
 from convene.web.app import address_of, answer
+from convene.web.meeting_bodies import (
+    AdmissionProof,
+    Join,
+    Joined,
+    Look,
+    Looked,
+    Mute,
+    RecordingView,
+    Refused,
+    SessionState,
+)
 
 TOKEN_LIFETIME = timedelta(minutes=5)  # the engine renews it while the person is connected
-BODY_LIMIT = 16 * 1024
 NAME_LIMIT = 60
-Model = TypeVar("Model", bound=BaseModel)
-
-
-class AdmissionProof(BaseModel):
-    """An earlier admission of this browser tab."""
-
-    id: str = Field(max_length=64)
-    key: str = Field(max_length=128)
-
-
-class Look(BaseModel):
-    """Which room; with the host's token from the address, if it is the host's link."""
-
-    model_config = ConfigDict(extra="forbid")
-    code: str = Field(max_length=64)
-    participant_token: str | None = Field(default=None, max_length=4096)
-
-
-class Join(Look):
-    """Look, and come in under this name."""
-
-    name: str = Field(max_length=400)
-    admission: AdmissionProof | None = None
-
-
-class Mute(BaseModel):
-    """Which of a person's tracks to mute."""
-
-    model_config = ConfigDict(extra="forbid")
-    source: str = Field(pattern="^(microphone|camera|screen_share)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +42,23 @@ class Found:
 
 def router(runtime: Runtime) -> APIRouter:
     """The routes under /api/meeting."""
-    routes = APIRouter(prefix="/api/meeting", tags=["Meeting page"])
+    refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in ("4XX", "5XX")}
+    routes = APIRouter(prefix="/api/meeting", tags=["Meeting page"], responses=refusals)
     limits = guesses.Limits(runtime.settings.code_misses_address, runtime.settings.code_misses_total)
     db, engine = runtime.db, runtime.engine
 
     async def _link(recording: recordings.Recording) -> str | None:
         return await runtime.storage.link(recording) if recording.stored_at else None
 
-    @routes.post("/look", summary="What a person sees before joining")
-    async def look(request: Request) -> Response:
-        body = await _body(request, Look)
+    @routes.post("/look", response_model=Looked, summary="What a person sees before joining")
+    async def look(request: Request, body: Look) -> Response:
         found = await db.write(find, body, None, address_of(request, runtime.settings.trusted_proxies), limits)
         if isinstance(found, Refusal):
             raise found
         return answer(await db.read(_view, found))
 
-    @routes.post("/join", summary="Come in")
-    async def join(request: Request) -> Response:
-        body = await _body(request, Join)
+    @routes.post("/join", response_model=Joined, summary="Come in")
+    async def join(request: Request, body: Join) -> Response:
         name = _clean_name(body.name)
         known = await db.read(_known, body.admission)
         found = await db.write(find, body, known, address_of(request, runtime.settings.trusted_proxies), limits)
@@ -94,9 +72,17 @@ def router(runtime: Runtime) -> APIRouter:
         url = runtime.settings.engine_public_url or None
         role = "host" if person.is_host else "guest"
         admission = {"id": person.id, "key": key}
-        return answer({"admission": admission, "role": role, "session_id": session.id, "name": name, "engine": {"url": url, "token": token}})
+        return answer(
+            {
+                "admission": admission,
+                "role": role,
+                "session_id": session.id,
+                "name": name,
+                "engine": {"url": url, "token": token},
+            }
+        )
 
-    @routes.get("/session", summary="How the meeting stands")
+    @routes.get("/session", response_model=SessionState, summary="How the meeting stands")
     async def session(request: Request) -> Response:
         state = await db.read(_state, _proof(request))
         mine = state.pop("mine")
@@ -108,17 +94,18 @@ def router(runtime: Runtime) -> APIRouter:
         await db.write(_end, _proof(request))
         return Response(status_code=204)
 
-    @routes.post("/recording", status_code=201, summary="Start recording (host)")
+    @routes.post("/recording", status_code=201, response_model=RecordingView, summary="Start recording (host)")
     async def record(request: Request) -> Response:
         return answer(await db.write(_record, _proof(request)), 201)
 
-    @routes.delete("/recording", status_code=202, summary="Stop recording (host)")
+    @routes.delete("/recording", status_code=202, response_model=RecordingView, summary="Stop recording (host)")
     async def stop(request: Request) -> Response:
         return answer(await db.write(_stop, _proof(request)), 202)
 
-    @routes.post("/people/{person_id}/mute", status_code=204, summary="Mute a person's microphone, camera or screen (host)")
-    async def mute(request: Request, person_id: str) -> Response:
-        body = await _body(request, Mute)
+    @routes.post(
+        "/people/{person_id}/mute", status_code=204, summary="Mute a person's microphone, camera or screen (host)"
+    )
+    async def mute(request: Request, person_id: str, body: Mute) -> Response:
         current = await db.read(_host, _proof(request))
         if not await engine.mute(current.engine_room, person_id, body.source):
             raise NotFound("not_here", "This person is not in the meeting, or shares no such thing.")
@@ -133,22 +120,13 @@ def router(runtime: Runtime) -> APIRouter:
     return routes
 
 
-async def _body(request: Request, model: type[Model]) -> Model:
-    """The JSON body as `model`. Raises Invalid, naming the first field at fault."""
-    raw = await request.body()
-    if len(raw) > BODY_LIMIT:
-        raise Invalid("too_large", "The request is too large.")
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise Invalid("invalid", first["msg"], field=field or None) from None
-
-
 def _clean_name(text: str) -> str:
     """A name as people see it: NFC, no control or direction characters, single spaces. Raises Invalid."""
-    kept = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
+    kept = "".join(
+        c
+        for c in unicodedata.normalize("NFC", text)
+        if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
+    )
     name = " ".join(kept.split())
     if not 1 <= len(name) <= NAME_LIMIT:
         raise Invalid("invalid", f"Enter a name of at most {NAME_LIMIT} characters.", field="name")
@@ -166,21 +144,29 @@ def _proof(request: Request) -> tuple[str, str]:
 # --- Units of work --------------------------------------------------------------------------------------------------
 
 
-def find(tx: Tx, asked: Look, known: sessions.Admission | None, address: str, limits: guesses.Limits) -> Found | Refusal:
+def find(
+    tx: Tx, asked: Look, known: sessions.Admission | None, address: str, limits: guesses.Limits
+) -> Found | Refusal:
     """The room behind a meeting code. A wrong and an expired code get one and the same answer, and are counted.
 
     Who holds the room's own token, or an admission to its running session, is not counted and is told the truth. A refusal
     is returned, not raised: the count of misses must be committed.
     """
     room = rooms.by_code(tx, asked.code) if asked.code.isdigit() else None
-    owner = room is not None and access.is_host_token(asked.participant_token, access.application(tx, room.application_id), room.host_id)
+    owner = room is not None and access.is_host_token(
+        asked.participant_token, access.application(tx, room.application_id), room.host_id
+    )
     inside = room is not None and known is not None and known.room_id == room.id
     if not (owner or inside):
         guesses.check(tx, address, limits)
     if room is not None and (rooms.is_available(room, tx.now) or inside):
         return Found(room, owner)
     if room is not None and owner:
-        return Gone("expired", "This meeting has ended.", details={"ended_at": wire_time(room.expired_at or room.closes_at or tx.now)})
+        return Gone(
+            "expired",
+            "This meeting has ended.",
+            details={"ended_at": wire_time(room.expired_at or room.closes_at or tx.now)},
+        )
     guesses.missed(tx, address)
     return NotFound("not_found", "This meeting has ended, or the address is mistyped.")
 
@@ -200,13 +186,21 @@ def _known(tx: Tx, proof: AdmissionProof | None) -> sessions.Admission | None:
 def _view(tx: Tx, found: Found) -> dict[str, Any]:
     room, live = found.room, sessions.live_of(tx, found.room.id)
     features = {name.removeprefix("is_").removesuffix("_available"): on for name, on in room.features.items()}
-    seen = {"display_name": room.display_name, "language": room.language, "microphone_state": room.microphone_state}
+    seen: dict[str, Any] = {
+        "display_name": room.display_name,
+        "language": room.language,
+        "microphone_state": room.microphone_state,
+    }
     seen |= {"auto_record": room.auto_record, "join_approval_level": room.join_approval_level, "features": features}
     session = None
     if live is not None:
         recording = recordings.view(recordings.latest(tx, live.id))
         people = sessions.headcount(tx, live.id)
-        session = {"started_at": live.started_at and wire_time(live.started_at), "people": people, "recording": recording}
+        session = {
+            "started_at": live.started_at and wire_time(live.started_at),
+            "people": people,
+            "recording": recording,
+        }
     return {"role": "host" if found.is_host else "guest", "room": seen, "session": session}
 
 

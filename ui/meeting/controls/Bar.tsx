@@ -1,6 +1,6 @@
 import { Circle, CircleStop, Ellipsis, Keyboard, LogOut, MonitorUp, MonitorX, Phone, SlidersHorizontal, Users, X } from 'lucide-react';
 import { useRef } from 'react';
-import { canShare, startShare, stopShare } from '../devices/share';
+import { canShare, toggleShare } from '../devices/share';
 import { record } from '../recording/control';
 import { running } from '../recording/recording';
 import { leave } from '../session/join';
@@ -48,7 +48,7 @@ function ShareButton() {
       label={t(live ? 'share.stop' : 'share.start')}
       shortcut={keys.share}
       active={live}
-      onPress={() => void (live ? stopShare() : startShare())}
+      onPress={toggleShare}
     />
   );
 }
@@ -71,7 +71,7 @@ function more(band: Band): MenuSection[] {
   const narrowFrame = framed() && band < 1;
   if (band < 1 && canShare() && !narrowFrame) {
     const live = share.is === 'live';
-    items.push({ id: 'share', label: t(live ? 'share.stop' : 'share.start'), icon: MonitorUp, act: () => void (live ? stopShare() : startShare()) });
+    items.push({ id: 'share', label: t(live ? 'share.stop' : 'share.start'), icon: MonitorUp, act: toggleShare });
   }
   if (role === 'host' && room?.features.recording && !room.auto_record && !narrowFrame) {
     const on = running(recording);

@@ -63,7 +63,10 @@ export function DeviceButton({ kind, split = false }: Props) {
 /** A device that is not open is asked for; if it cannot be had, the page explains why. */
 async function press(kind: DeviceKind): Promise<void> {
   const { capture } = get();
-  if (capture[kind].is === 'live' || capture[kind].is === 'off') return toggle(kind);
+  if (capture[kind].is === 'live' || capture[kind].is === 'off') {
+    toggle(kind);
+    return;
+  }
   wishFor(kind, true);
   await ask([kind]);
   if (get().capture[kind].is === 'refused' && get().page.is === 'call') set({ dialog: { is: 'devices' } });

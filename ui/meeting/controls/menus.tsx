@@ -13,7 +13,7 @@ interface Props {
 /** A menu with keyboard, type-ahead and focus as people expect them. */
 export default function MenuPopover({ label, sections, triggerRef, close }: Props) {
   return (
-    <Popover className="popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement="top">
+    <Popover className="popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement="top" trigger="MenuTrigger" aria-label={label}>
       <Menu className="menu" aria-label={label} autoFocus="first" onClose={close}>
         {sections.map(({ title, items }, i) => {
           const checked = items.filter((item) => item.checked).map((item) => item.id);

@@ -1,5 +1,5 @@
 import { toggle, wishFor } from '../devices/devices';
-import { canShare, startShare, stopShare } from '../devices/share';
+import { canShare, toggleShare } from '../devices/share';
 import { get, set } from '../store/store';
 
 const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
@@ -47,7 +47,7 @@ function act(event: KeyboardEvent): boolean {
     return true;
   }
   if (letter === 'p') set(({ panel }) => ({ panel: panel ? null : 'people' }));
-  else if (letter === 's' && canShare()) void (get().share.is === 'live' ? stopShare() : startShare());
+  else if (letter === 's' && canShare()) toggleShare();
   else return false;
   return true;
 }

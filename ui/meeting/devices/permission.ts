@@ -9,7 +9,7 @@ interface PolicyDocument extends Document {
 /** The browser's word on a device; never trusted alone, since some browsers do not say or say it wrong. */
 export async function permission(kind: DeviceKind): Promise<PermissionStatus | null> {
   try {
-    return await navigator.permissions.query({ name: kind as PermissionName });
+    return await navigator.permissions.query({ name: kind });
   } catch {
     return null;
   }

@@ -46,6 +46,12 @@ export async function startShare(): Promise<void> {
   }
 }
 
+/** One button for both ways. */
+export function toggleShare(): void {
+  if (get().share.is === 'live') stopShare();
+  else void startShare();
+}
+
 export function stopShare(): void {
   const { share } = get();
   if (share.is !== 'live') return;

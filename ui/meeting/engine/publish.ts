@@ -16,14 +16,14 @@ interface Wanted {
   on: boolean;
 }
 
-function wanted({ capture, wish, share }: State): Record<Source, Wanted | null> {
+function wanted({ capture, wish, share }: State): [Source, Wanted | null][] {
   const { microphone, camera } = capture;
-  return {
-    [Track.Source.Microphone]: microphone.is === 'live' ? { track: microphone.track, on: wish.microphone } : null,
-    [Track.Source.Camera]: camera.is === 'live' ? { track: camera.track, on: wish.camera } : null,
-    [Track.Source.ScreenShare]: share.is === 'live' ? { track: share.video, on: true } : null,
-    [Track.Source.ScreenShareAudio]: share.is === 'live' && share.audio ? { track: share.audio, on: true } : null,
-  };
+  return [
+    [Track.Source.Microphone, microphone.is === 'live' ? { track: microphone.track, on: wish.microphone } : null],
+    [Track.Source.Camera, camera.is === 'live' ? { track: camera.track, on: wish.camera } : null],
+    [Track.Source.ScreenShare, share.is === 'live' ? { track: share.video, on: true } : null],
+    [Track.Source.ScreenShareAudio, share.is === 'live' && share.audio ? { track: share.audio, on: true } : null],
+  ];
 }
 
 interface Sender {
@@ -42,7 +42,7 @@ export function publishing(room: Room): () => void {
   let open = false;
 
   const follow = async (): Promise<void> => {
-    for (const [source, want] of Object.entries(wanted(get())) as [Source, Wanted | null][]) {
+    for (const [source, want] of wanted(get())) {
       if (!stopped) await send(sender, source, want).catch((error: unknown) => console.warn('not sent', source, error));
     }
   };

@@ -17,6 +17,6 @@ export function sounds(room: Room): () => void {
     });
   return () => {
     for (const person of room.remoteParticipants.values())
-      for (const { track } of person.audioTrackPublications.values()) if (track) mute(track as RemoteTrack);
+      for (const { track } of person.audioTrackPublications.values()) if (track) mute(track);
   };
 }

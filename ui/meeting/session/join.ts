@@ -102,19 +102,12 @@ async function connect(joined: Joined, mine: number): Promise<void> {
 }
 
 async function ended(reason: number | undefined): Promise<void> {
-  switch (reaction(reason, { leaving, hidden: document.hidden })) {
-    case 'left':
-      return finish({ is: 'left', lasted: Date.now() - joinedAt });
-    case 'elsewhere':
-      return finish({ is: 'elsewhere' });
-    case 'removed':
-      return finish({ is: 'removed' });
-    case 'later':
-      await seen();
-      return comeBack();
-    case 'ask':
-    case 'rejoin':
-      return comeBack();
+  const now = reaction(reason, { leaving, hidden: document.hidden });
+  if (now === 'left') finish({ is: 'left', lasted: Date.now() - joinedAt });
+  else if (now === 'elsewhere' || now === 'removed') finish({ is: now });
+  else {
+    if (now === 'later') await seen();
+    await comeBack();
   }
 }
 
@@ -132,7 +125,10 @@ async function comeBack(): Promise<void> {
       set({ page: { is: 'call' }, line: 'good' });
       return;
     } catch (error) {
-      if (!passing(error)) return refusedAgain(error);
+      if (!passing(error)) {
+        refusedAgain(error);
+        return;
+      }
       if (Date.now() - start > GIVE_UP_MS && get().page.is === 'call') set({ page: { is: 'lost' } });
     }
   }

@@ -18,7 +18,7 @@ export async function askOtherTabs(code: string): Promise<boolean> {
   other = null;
   channel?.postMessage({ is: 'who' } satisfies Message);
   await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
-  return other !== null;
+  return otherAdmission() !== null;
 }
 
 /** The admission of the other tab: joining with it moves the person here, and the other tab steps back. */

@@ -81,11 +81,11 @@ def _flag(name: str) -> Field:
     return Field(name, read, {"type": "boolean"})
 
 
-def _one_of(name: str, words: tuple[str, ...], turn: Callable[[str], Any] = str) -> Field:
-    def read(value: Any) -> Any:
+def _one_of(name: str, words: tuple[str, ...], turn: Callable[[str], str] = str) -> Field:
+    def read(value: Any) -> str:
         if not isinstance(value, str) or turn(value) not in words:
             raise Wrong(f"must be one of [{', '.join(words)}]")
-        return turn(value)
+        return words[words.index(turn(value))]  # ours, which may be a member of an enumeration
 
     return Field(name, read, {"type": "string", "enum": list(words)})
 

@@ -1,0 +1,223 @@
+"""What the meeting page asks: looking, joining, the host's powers; and that codes cannot be tried through."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from convene import sessions, worker
+from convene.engine import Person
+from tests.world import World
+
+
+async def make(world: World, **fields: Any) -> dict[str, Any]:
+    answer = await world.client.post(
+        "/v1/meetings/rooms", json={"display_name": "Weekly sync", **fields}, headers=world.auth
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def host_token(room: dict[str, Any]) -> str:
+    return str(room["_links"]["host_url"]["href"].partition("participant_token=")[2])
+
+
+async def join(world: World, room: dict[str, Any], name: str = "Ann", **more: Any) -> httpx.Response:
+    return await world.client.post("/api/meeting/join", json={"code": room["meeting_code"], "name": name, **more})
+
+
+async def inside(world: World, room: dict[str, Any], name: str, *, host: bool = False) -> tuple[dict[str, str], str]:
+    """Somebody who has joined and whom the engine has seen: his headers and his id."""
+    answer = (await join(world, room, name, participant_token=host_token(room) if host else None)).json()
+    person, key = answer["admission"]["id"], answer["admission"]["key"]
+    live = await world.db.read(sessions.get, answer["session_id"])
+    stay = Person(f"PA_{person[:8]}", person, name, world.now, False)
+    people = await world.engine.people(live.engine_room)
+    await world.db.write(worker.observe, live.id, [*people, stay], timedelta(seconds=20))
+    return {"Authorization": f"Bearer {person}.{key}"}, person
+
+
+async def test_a_guest_sees_the_room_and_comes_in(world: World) -> None:
+    room = await make(world, initial_join_options={"microphone_state": "off"})
+    seen = (
+        await world.client.post("/api/meeting/look", json={"code": room["meeting_code"], "participant_token": None})
+    ).json()
+    assert seen["role"] == "guest"
+    assert seen["room"]["display_name"] == "Weekly sync"
+    assert seen["room"]["microphone_state"] == "off"
+    assert seen["room"]["features"]["recording"] is True
+    assert seen["session"] is None
+    answer = (await join(world, room, "  Ann\u202e \n Lee ")).json()
+    assert (answer["name"], answer["role"], answer["engine"]["url"]) == ("Ann Lee", "guest", None)
+    claims = world.engine.read_token(answer["engine"]["token"])
+    live = await world.db.read(sessions.get, answer["session_id"])
+    assert (claims.identity, claims.room) == (answer["admission"]["id"], live.engine_room)
+    assert [made.name for made in await world.engine.list_rooms()] == [live.engine_room]
+
+
+async def test_the_hosts_link_makes_a_host_and_another_rooms_does_not(world: World) -> None:
+    mine, other = await make(world), await make(world)
+    assert (await join(world, mine, participant_token=host_token(mine))).json()["role"] == "host"
+    assert (await join(world, mine, participant_token=host_token(other))).json()["role"] == "guest"
+    assert (await join(world, mine, participant_token=host_token(mine)[:-2] + "xx")).json()["role"] == "guest"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u202e", "x" * 61])
+async def test_a_name_is_needed(world: World, name: str) -> None:
+    answer = await join(world, await make(world), name)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "name")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"code": 7}', b'{"code": "123456789", "name": "A", "extra": 1}'])
+async def test_a_bad_body_is_refused_with_the_field(world: World, body: bytes) -> None:
+    answer = await world.client.post("/api/meeting/join", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+
+
+async def test_wrong_and_expired_codes_get_one_and_the_same_answer(world: World) -> None:
+    room = await make(world)
+    world.later(minutes=10)
+    answers = [
+        await world.client.post("/api/meeting/look", json={"code": code})
+        for code in (room["meeting_code"], "999999999999", "abc", "٣٣٣", "' or 1=1")
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
+    told = await world.client.post(
+        "/api/meeting/look", json={"code": room["meeting_code"], "participant_token": host_token(room)}
+    )
+    assert (told.status_code, told.json()["error"]["code"]) == (410, "expired")
+    assert told.json()["error"]["ended_at"] == room["expires_at"]
+
+
+async def test_codes_cannot_be_tried_through(world: World) -> None:
+    room = await make(world)
+    for number in range(10):
+        assert (await world.client.post("/api/meeting/look", json={"code": str(10**11 + number)})).status_code == 404
+    slow = await world.client.post("/api/meeting/look", json={"code": str(10**11)})
+    assert (slow.status_code, slow.json()["error"]["code"]) == (429, "slow_down")
+    assert 0 < int(slow.headers["Retry-After"]) <= 60
+    right = await world.client.post(
+        "/api/meeting/look", json={"code": room["meeting_code"]}, headers={"X-Forwarded-For": "8.8.8.8"}
+    )
+    assert right.status_code == 429, "a right guess must not stand out, whatever address a header claims"
+    host = await world.client.post(
+        "/api/meeting/look", json={"code": room["meeting_code"], "participant_token": host_token(room)}
+    )
+    assert host.status_code == 200
+    world.later(minutes=1)
+    assert (await world.client.post("/api/meeting/look", json={"code": room["meeting_code"]})).status_code == 200
+
+
+async def test_many_addresses_together_have_one_budget(world: World) -> None:
+    from convene import guesses
+
+    limits = guesses.Limits(address=10, total=60)
+    for number in range(60):
+        await world.db.write(guesses.missed, f"10.0.0.{number}")
+    with pytest.raises(guesses.TooMany):
+        await world.db.read(guesses.check, "192.0.2.1", limits)
+
+
+async def test_a_reload_comes_back_as_the_same_person(world: World) -> None:
+    room = await make(world)
+    first = (await join(world, room)).json()
+    again = (await join(world, room, admission=first["admission"])).json()
+    assert again["admission"]["id"] == first["admission"]["id"]
+    assert again["admission"]["key"] != first["admission"]["key"]
+    other = (await join(world, room, admission={"id": first["admission"]["id"], "key": "guessed"})).json()
+    assert other["admission"]["id"] != first["admission"]["id"]
+
+
+async def test_only_the_host_has_the_hosts_powers(world: World) -> None:
+    room = await make(world)
+    host, _ = await inside(world, room, "Hanna", host=True)
+    guest, guest_id = await inside(world, room, "Gustav")
+    for method, path, body in (
+        ("POST", "end", None),
+        ("POST", "recording", None),
+        ("DELETE", "recording", None),
+        ("POST", f"people/{guest_id}/mute", {"source": "camera"}),
+        ("DELETE", f"people/{guest_id}", None),
+    ):
+        for who, status in ((guest, 403), ({}, 401), ({"Authorization": "Bearer x.y"}, 401), (world.auth, 401)):
+            answer = await world.client.request(method, f"/api/meeting/{path}", json=body, headers=who)
+            assert answer.status_code == status, (method, path)
+    assert (await world.client.post("/api/meeting/end", headers=host)).status_code == 204
+    assert (await world.client.post("/api/meeting/end", headers=host)).status_code == 410
+    state = (await world.client.get("/api/meeting/session", headers=guest)).json()
+    assert (state["state"], state["ended_by_host"], state["recordings"]) == ("ended", True, [])
+
+
+async def test_a_host_has_no_power_in_another_meeting(world: World) -> None:
+    mine, other = await make(world), await make(world)
+    host, _ = await inside(world, mine, "Hanna", host=True)
+    _, stranger = await inside(world, other, "Oscar")
+    assert (await world.client.delete(f"/api/meeting/people/{stranger}", headers=host)).status_code == 404
+    assert (
+        await world.client.post(f"/api/meeting/people/{stranger}/mute", json={"source": "camera"}, headers=host)
+    ).status_code == 404
+
+
+async def test_a_removed_person_is_out(world: World) -> None:
+    room = await make(world)
+    host, _ = await inside(world, room, "Hanna", host=True)
+    guest, guest_id = await inside(world, room, "Gustav")
+    assert (await world.client.delete(f"/api/meeting/people/{guest_id}", headers=host)).status_code == 204
+    assert (await world.client.get("/api/meeting/session", headers=guest)).json()["removed"] is True
+    key = guest["Authorization"].partition(".")[2]
+    back = await join(world, room, "Gustav", admission={"id": guest_id, "key": key})
+    assert (back.status_code, back.json()["error"]["code"]) == (403, "removed")
+
+
+async def test_recording_on_and_off(world: World) -> None:
+    room = await make(world)
+    host, _ = await inside(world, room, "Hanna", host=True)
+    began = await world.client.post("/api/meeting/recording", headers=host)
+    assert (began.status_code, began.json()["state"], began.json()["automatic"]) == (201, "requested", False)
+    assert (await world.client.post("/api/meeting/recording", headers=host)).json()["error"][
+        "code"
+    ] == "recording_running"
+    seen = (await world.client.post("/api/meeting/look", json={"code": room["meeting_code"]})).json()
+    assert (seen["session"]["people"], seen["session"]["recording"]["id"]) == (1, began.json()["id"])
+    assert (await world.client.delete("/api/meeting/recording", headers=host)).status_code == 202
+    assert (await world.client.delete("/api/meeting/recording", headers=host)).json()["error"]["code"] == "no_recording"
+
+
+async def test_an_automatic_recording_cannot_be_stopped_and_a_switched_off_one_not_started(world: World) -> None:
+    automatic = await make(world, recording_options={"auto_record": True})
+    host, _ = await inside(world, automatic, "Hanna", host=True)
+    stop = await world.client.delete("/api/meeting/recording", headers=host)
+    assert (stop.status_code, stop.json()["error"]["code"]) == (409, "recording_automatic")
+    off = await make(world, available_features={"is_recording_available": False})
+    host, _ = await inside(world, off, "Hanna", host=True)
+    start = await world.client.post("/api/meeting/recording", headers=host)
+    assert (start.status_code, start.json()["error"]["code"]) == (403, "recording_unavailable")
+
+
+async def test_an_engine_that_is_away_is_told_plainly(world: World) -> None:
+    room = await make(world)
+    world.engine.away = True
+    answer = await join(world, room)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "engine_unavailable")
+    assert answer.headers["Retry-After"]
+
+
+async def test_the_page_is_served_under_every_meeting_address(world: World) -> None:
+    for path in ("/", "/604118237", "/acme/604118237", "/?room_token=1&participant_token=x"):
+        page = await world.client.get(path)
+        assert page.status_code == 200
+        assert page.headers["content-type"].startswith("text/html")
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert page.headers["referrer-policy"] == "no-referrer"
+    assert (await world.client.head("/")).status_code == 200
+    assert (await world.client.get("/assets/..%2f..%2fdb.py")).status_code == 404
+
+
+async def test_a_host_token_without_a_signature_is_worth_nothing(world: World) -> None:
+    room = await make(world)
+    forged = host_token(room).rsplit(".", 1)[0] + "."
+    assert (await join(world, room, participant_token=forged)).json()["role"] == "guest"
