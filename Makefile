@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run wheel test check bench lock clean always
+.PHONY: help run wheel test check bench openapi lock clean always
 
 PYTHON ?= python3 python3.13 python3.12 python3.11
 PIP = .venv/bin/python -m pip --disable-pip-version-check
@@ -47,6 +47,10 @@ check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types an
 bench: .venv/tested ## measure, each figure beside its yardstick
 	@tests/setup.sh
 	@$(WITH_NODE) .venv/bin/python -m bench
+
+openapi: .venv/installed ## renew openapi.json, and the page's types that are made from it
+	@.venv/bin/convene openapi > openapi.json
+	@$(NPM) run types
 
 lock: | .venv/bin/python ## renew both lock files (every dependency as new as pyproject.toml allows)
 	@$(PIP) install --quiet uv

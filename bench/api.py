@@ -1,15 +1,14 @@
 """`GET /rooms/{id}` and `POST /rooms`, beside a bare ASGI handler that runs the same statements through the same `db`.
 
-Run from the repository: `python -m bench.api [--seconds 4] [--rounds 3]`. Needs `wrk` and, for its half, PostgreSQL.
-Each side is one uvicorn process (uvloop, httptools) with a database of its own; the sides take turns, and the median of
-the rounds counts. To reach: 0.45 of the bare handler's requests/s.
+Run from the repository: `python -m bench api`. Needs `wrk`. Each side is one uvicorn process (uvloop, httptools; this
+module as a program) with a database of its own; the sides take turns, and the median of the rounds' ratios counts.
 """
 
-import argparse
 import asyncio
+import http.client
+import itertools
 import json
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -23,7 +22,9 @@ from typing import Any
 
 import sqlalchemy as sa
 import uvicorn
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench.figure import Figure
 from convene import access, config, rooms, tables
 from convene.courier import Courier
 from convene.db import Database, Tx
@@ -36,7 +37,9 @@ from tests import world as worlds
 GOAL = 0.45
 CALLERS = 64  # an application may have 1000 rooms: creations are spread
 CONNECTIONS = 32
+ROUNDS, SECONDS = 3, 3
 SIDES = ("bare", "convene")
+REQUESTS = {"GET": "GET /rooms/{id}", "POST": "POST /rooms"}
 
 
 # --- One side, in a process of its own ------------------------------------------------------------------------------
@@ -132,7 +135,7 @@ def running(side: str, url: str, folder: Path) -> Iterator[int]:
     """One side as a process; its port."""
     folder.mkdir()
     port = worlds.free_port()
-    command = [sys.executable, "-m", "bench.api", "serve", side, url, str(port), str(folder)]
+    command = [sys.executable, "-m", "bench.api", side, url, str(port), str(folder)]
     with subprocess.Popen(command) as process:
         try:
             wait_for(port, process)
@@ -143,87 +146,62 @@ def running(side: str, url: str, folder: Path) -> Iterator[int]:
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     """Returns when the port answers, with whatever status."""
-    import http.client
-
     for _ in range(600):
         if process.poll() is not None:
-            raise SystemExit(f"the server ended with {process.returncode}")
+            raise RuntimeError(f"the server ended with {process.returncode}")
         try:
             http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
         except OSError:
             time.sleep(0.1)
         else:
             return
-    raise SystemExit("the server did not come up")
+    raise RuntimeError("the server did not come up")
 
 
-def measure(method: str, port: int, folder: Path, seconds: int) -> float:
+def measure(method: str, port: int, folder: Path) -> float:
     """Requests per second. Any answer that is not 2xx ends the run."""
     callers = json.loads((folder / "callers.json").read_text())
     rows = ",".join(f'{{"{c["X-Account"]}","{c["Authorization"]}","{c["room"]}"}}' for c in callers)
     script = folder / f"{method}.lua"
     script.write_text(f'METHOD = "{method}"' + LUA % rows)
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{port}"]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in told:
-        raise SystemExit(f"{method}: refused requests\n{told}")
+        raise RuntimeError(f"{method}: refused requests\n{told}")
     found = re.search(r"Requests/sec:\s+([\d.]+)", told)
     assert found, told
     return float(found[1])
 
 
-def compare(name: str, urls: dict[str, str], rounds: int, seconds: int) -> list[tuple[str, float]]:
-    """Both sides on one kind of database; a row and a ratio for each method."""
-    figures: dict[tuple[str, str], list[float]] = {}
+def compare(name: str, urls: dict[str, str]) -> Iterator[Figure]:
+    """Both sides on one kind of database, in turns; a figure for each request."""
+    speeds: dict[tuple[str, str], list[float]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
         places = {side: folder / side for side in SIDES}
         ports = {side: stack.enter_context(running(side, urls[side], places[side])) for side in SIDES}
-        for _ in range(rounds):
-            for method in ("GET", "POST"):
-                for side in SIDES:
-                    speed = measure(method, ports[side], places[side], seconds)
-                    figures.setdefault((method, side), []).append(speed)
-    ratios = []
-    for method in ("GET", "POST"):
-        bound, ours = figures[method, "bare"], figures[method, "convene"]
+        for _, method, side in itertools.product(range(ROUNDS), REQUESTS, SIDES):
+            speeds.setdefault((method, side), []).append(measure(method, ports[side], places[side]))
+    for method, path in REQUESTS.items():
+        bound, ours = speeds[method, "bare"], speeds[method, "convene"]
         ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, bound, strict=True))
-        path = "GET /rooms/{id}" if method == "GET" else "POST /rooms"
-        middle = statistics.median(ours), statistics.median(bound)
-        print(f"| {path} | {name} | {middle[0]:,.0f}/s | {middle[1]:,.0f}/s | {ratio:.2f} | >= {GOAL} |", flush=True)
-        ratios.append((f"{path}, {name}", ratio))
-    return ratios
+        told = [f"{statistics.median(speed):,.0f}/s" for speed in (ours, bound)]
+        yield Figure(f"{path}, {name}", told[0], f"bare {told[1]}", f"{ratio:.2f}", f"≥ {GOAL}", reached=ratio >= GOAL)
 
 
-def main() -> int:
-    """Prints a table; 1 when a ratio is below the goal."""
-    if sys.argv[1:2] == ["serve"]:
-        side, url, port, folder = sys.argv[2:]
-        asyncio.run(serve(side, url, int(port), Path(folder)))
-        return 0
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
-    if shutil.which("wrk") is None:
-        raise SystemExit("bench.api needs `wrk`")
-    print("| request | database | convene | bare handler | ratio | to reach |\n|---|---|---|---|---|---|")
+def figures() -> Iterator[Figure]:
+    """SQLite, and PostgreSQL where it is installed."""
     with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
-        urls = {side: f"sqlite:///{folder}/{side}.db" for side in SIDES}
-        ratios = compare("SQLite", urls, asked.rounds, asked.seconds)
+        yield from compare("SQLite", {side: f"sqlite:///{folder}/{side}.db" for side in SIDES})
     if worlds.POSTGRES_BIN:
         with worlds.postgres() as url:
             for side in SIDES:
                 asyncio.run(made(f"{url}/postgres", side))
-            urls = {side: f"{url}/{side}" for side in SIDES}
-            ratios += compare("PostgreSQL", urls, asked.rounds, asked.seconds)
-    return int(any(ratio < GOAL for _, ratio in ratios))
+            yield from compare("PostgreSQL", {side: f"{url}/{side}" for side in SIDES})
 
 
 async def made(url: str, name: str) -> None:
     """Creates a database."""
-    from sqlalchemy.ext.asyncio import create_async_engine
-
     engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"), isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(sa.text(f"create database {name}"))
@@ -231,4 +209,5 @@ async def made(url: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    side, url, port, folder = sys.argv[1:]
+    asyncio.run(serve(side, url, int(port), Path(folder)))

@@ -1,6 +1,6 @@
 """Judges a recording of the people of `publish.py` by its own pixels and sound.
 
-    python -m tests.judge FILE -n 4
+python -m tests.judge FILE -n 4
 """
 
 import argparse

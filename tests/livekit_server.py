@@ -1,5 +1,6 @@
 """A real LiveKit server for tests, on random ports and loopback alone, with the configuration that we ship."""
 
+import json
 import os
 import shutil
 import socket
@@ -43,6 +44,7 @@ class LiveKitServer:
     """One running server; `url` is where it listens."""
 
     spec: EngineChildSpec
+    config: str
     process: subprocess.Popen[bytes]
 
     @property
@@ -57,25 +59,29 @@ class LiveKitServer:
 
     def start_again(self) -> None:
         """A new process on the same ports, after `kill`."""
-        self.process = _start(self.spec)
+        self.process = _start(self.spec, self.config)
 
 
 @contextmanager
-def livekit_server(webhook_url: str = "http://127.0.0.1:9/none") -> Iterator[LiveKitServer]:
-    """Starts a server and kills it at the end."""
+def livekit_server(
+    webhook_url: str = "http://127.0.0.1:9/none", *, asks_live_rooms: bool = True
+) -> Iterator[LiveKitServer]:
+    """Starts a server and kills it at the end. `asks_live_rooms`: the psrpc switch, which a foreign server may lack."""
     ports = {"http_port": free_port(), "udp_port": free_port(socket.SOCK_DGRAM), "tcp_port": free_port()}
     spec = EngineChildSpec(
         binary=binary(), node_ip="127.0.0.1", api_key=KEY, api_secret=SECRET, webhook_url=webhook_url, **ports
     )
-    server = LiveKitServer(spec, _start(spec))
+    config = json.loads(engine_config(spec))
+    config["api"]["enable_psrpc_for_get_list_participants"] = asks_live_rooms
+    server = LiveKitServer(spec, json.dumps(config), _start(spec, json.dumps(config)))
     try:
         yield server
     finally:
         server.kill()
 
 
-def _start(spec: EngineChildSpec) -> subprocess.Popen[bytes]:
-    environment = {"LIVEKIT_CONFIG": engine_config(spec), "PATH": os.environ["PATH"]}
+def _start(spec: EngineChildSpec, config: str) -> subprocess.Popen[bytes]:
+    environment = {"LIVEKIT_CONFIG": config, "PATH": os.environ["PATH"]}
     process = subprocess.Popen([spec.binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + DEADLINE
     while time.monotonic() < until and process.poll() is None:

@@ -46,6 +46,7 @@ class Platform:
 
     folder: Path
     settings: dict[str, str]
+    command: tuple[str, ...] = ("serve",)
     process: subprocess.Popen[bytes] | None = None
     said: list[str] = field(default_factory=list)
 
@@ -66,13 +67,27 @@ class Platform:
         """What the first start wrote."""
         return json.loads((self.data / "first-application.json").read_text())  # type: ignore[no-any-return]
 
-    def start(self, *arguments: str) -> None:
+    def start(self) -> None:
         """Starts `convene serve` and waits until it is ready."""
-        command = [sys.executable, "-m", "convene", *(arguments or ("serve",))]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CONVENE_")} | self.settings
         with open(self.folder / "err.log", "ab") as err, open(self.folder / "out.log", "ab") as out:
-            self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=out, stderr=err)
+            self.process = self.run(*self.command, stdout=out, stderr=err)
         wait(self._ready, lambda: f"not ready: {self.log[-2000:]}")
+
+    def run(self, *arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
+        """Starts any `convene` command with the platform's settings."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("CONVENE_")} | self.settings
+        command = [sys.executable, "-m", "convene", *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=environment, **options)
+
+    @contextmanager
+    def beside(self, command: str) -> Iterator["Companion"]:
+        """Runs `convene worker` or `convene recorder` as well, until the block ends."""
+        companion = Companion(self, command)
+        companion.start()
+        try:
+            yield companion
+        finally:
+            companion.kill()
 
     def _ready(self) -> bool:
         assert self.process is not None
@@ -112,15 +127,38 @@ class Platform:
         return answer.json()  # type: ignore[no-any-return]
 
 
+@dataclass
+class Companion:
+    """A `convene worker` or `convene recorder` beside the platform."""
+
+    convene: Platform
+    command: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it says that it is ready."""
+        with open(self.convene.folder / "err.log", "ab") as err:
+            self.process = self.convene.run(self.command, stdout=subprocess.PIPE, stderr=err)
+        assert self.process.stdout is not None
+        assert b"ready" in self.process.stdout.readline(), self.convene.log[-3000:]
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate()
+
+
 @contextmanager
-def platform(folder: Path, **settings: object) -> Iterator[Platform]:
-    """A platform that runs until the block ends. Settings by their names in defaults.toml."""
+def platform(folder: Path, *command: str, **settings: object) -> Iterator[Platform]:
+    """A platform that runs until the block ends. Settings by their names in defaults.toml; `command`: if not `serve`."""
     ports = {"port": free_port(), "engine_port": free_port(), "engine_tcp_port": free_port()}
     chosen = ports | {"engine_udp_port": free_port(socket.SOCK_DGRAM), "engine_binary": binary(), "data": "data"}
     chosen |= {"allow_loopback_callbacks": True, **settings}
-    made = Platform(folder, {f"CONVENE_{key.upper()}": str(value) for key, value in chosen.items()})
-    made.start()
+    given = {f"CONVENE_{key.upper()}": str(value) for key, value in chosen.items()}
+    made = Platform(folder, given, command or ("serve",))
     try:
+        made.start()
         yield made
     finally:
         if made.process is not None and made.process.poll() is None:

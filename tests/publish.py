@@ -98,7 +98,10 @@ def encoded(i: int, height: int, seconds: int = LOOP_SECONDS) -> Encoded:
     with np.load(kept) as store:
         ends = np.cumsum(store["sizes"])
         data = store["data"].tobytes()
-        return [(data[end - size : end], bool(key)) for end, size, key in zip(ends, store["sizes"], store["keys"], strict=True)]
+        return [
+            (data[end - size : end], bool(key))
+            for end, size, key in zip(ends, store["sizes"], store["keys"], strict=True)
+        ]
 
 
 def encode(i: int, size: tuple[int, int], rate: int, seconds: int) -> Encoded:
@@ -183,7 +186,9 @@ class Person:
         self.screen_loop = encoded(self.i, 1080, 2)
         source = rtc.EncodedVideoSource(*SIZES[1080][:2])
         track = rtc.LocalVideoTrack.create_video_track("screen", source)
-        self.screen_publication = await self.publish(track, encoded_options(rtc.TrackSource.SOURCE_SCREENSHARE, 4_000_000))
+        self.screen_publication = await self.publish(
+            track, encoded_options(rtc.TrackSource.SOURCE_SCREENSHARE, 4_000_000)
+        )
         self.screen = source
 
     async def unshare(self) -> None:
@@ -218,7 +223,10 @@ class Person:
 
 def packed(frame: av.VideoFrame) -> bytes:
     """The planes without the padding of their lines, also for odd sizes."""
-    planes = (np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width] for plane in frame.planes)
+    planes = (
+        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        for plane in frame.planes
+    )
     return b"".join(plane.tobytes() for plane in planes)
 
 
@@ -228,7 +236,10 @@ def encoded_frame(data: bytes, key: bool, width: int, height: int, at: float) ->
 
 def encoded_options(source: int, bitrate: int) -> rtc.TrackPublishOptions:
     options = rtc.TrackPublishOptions(
-        source=source, simulcast=False, video_codec=video_frame_pb2.VP8, video_encoder=room_pb2.ENCODER_BACKEND_PRE_ENCODED
+        source=source,
+        simulcast=False,
+        video_codec=video_frame_pb2.VP8,
+        video_encoder=room_pb2.ENCODER_BACKEND_PRE_ENCODED,
     )
     options.video_encoding.max_bitrate, options.video_encoding.max_framerate = bitrate, FPS
     return options
@@ -276,7 +287,9 @@ async def obey(people: list[Person]) -> None:
         if command in switches:
             switches[command]()
         else:
-            await {"leave": person.leave, "join": person.join, "share": person.share, "unshare": person.unshare}[command]()
+            await {"leave": person.leave, "join": person.join, "share": person.share, "unshare": person.unshare}[
+                command
+            ]()
         print("done", *line, flush=True)
 
 

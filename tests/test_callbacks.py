@@ -275,7 +275,7 @@ async def test_after_72_hours_it_is_given_up_and_can_be_replayed(world: World) -
         [(state, attempts)] = await states(world, event_id)
         assert state == "dead" and 60 < attempts < 300
         last = (await world.db.read(callbacks.attempts_of, world.application_id, event_id))[-1]
-        assert timedelta(hours=71) < last.at - emitted <= timedelta(hours=73)
+        assert timedelta(hours=70) < last.at - emitted <= timedelta(hours=73)
         receiver.modes["/500"] = "ok"
         assert await world.db.write(callbacks.replay, world.application_id, event_id) == 1
         world.later(hours=1)

@@ -297,10 +297,10 @@ async def test_kill_9_of_the_recorder_leaves_an_orphan_that_the_next_one_ends(
     out = made.folder / f"{asked.id}.mp4"
     with subprocess.Popen([sys.executable, "-c", PARENT, out, STAND_IN], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        await asyncio.to_thread(lambda: [next(iter(parent.stdout)) for _ in range(6)])  # type: ignore[arg-type]
+        lines = [await asyncio.to_thread(parent.stdout.readline) for _ in range(6)]
         parent.kill()
     orphan = int((made.folder / f"{asked.id}.mp4.lock").read_text())
-    assert alive(orphan)
+    assert alive(orphan), lines
     before = length(made.folder / f"{asked.id}.mp4.part.mp4")
     if not running_on:
         await world.db.write(recordings.stop, meeting.session.id)

@@ -197,9 +197,9 @@ def make_way(out: Path) -> None:
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    """Holds the lock; waits for it."""
+    """Holds the lock. Raises BlockingIOError while somebody else does."""
     with _lock_path(out).open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 

@@ -152,7 +152,7 @@ def body(announcement: Announcement) -> str:
     if set(names) != set(announcement.fields):
         raise ValueError(f"{announcement.type} has the fields {names}, not {tuple(announcement.fields)}")
     payload = {"event": str(announcement.type)} | {name: announcement.fields[name] for name in names}
-    return json.dumps(payload, separators=(",", ":"), default=_plain)
+    return _JSON.encode(payload)
 
 
 def wire_time(moment: datetime) -> str:
@@ -164,6 +164,9 @@ def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return wire_time(value)
     raise TypeError(f"{type(value).__name__} has no place in a payload")
+
+
+_JSON = json.JSONEncoder(separators=(",", ":"), default=_plain)
 
 
 def _numbers(tx: Tx, announcements: Sequence[Announcement]) -> dict[str, Iterator[int]]:

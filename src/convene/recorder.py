@@ -63,6 +63,7 @@ class Recorder:
         self._tasks: set[asyncio.Task[None]] = set()
         self._uploading = 0
         self._wakes: list[asyncio.Event] = []
+        self._claiming = asyncio.Lock()  # from a claim until its task: nothing is under way that `stop` cannot see
         self._ending = False
 
     async def run(self) -> None:
@@ -87,7 +88,8 @@ class Recorder:
             while True:
                 while self._tasks:
                     await asyncio.wait(self._tasks)
-                claim = await self._db.write(recordings.claim_upload, self._machine)
+                async with self._claiming:
+                    claim = await self._db.write(recordings.claim_upload, self._machine)
                 if claim is not None:
                     await self.upload(claim)
                 elif not self._tasks:
@@ -98,8 +100,9 @@ class Recorder:
 
     async def step(self) -> bool:
         """Begins what is due: a recording, an upload, a deletion. Whether there was any; long work goes on in tasks."""
-        claims = [await self._claim_capture(), await self._claim_upload(), await self._claim_erase()]
-        return any(claims)
+        async with self._claiming:
+            claims = [await self._claim_capture(), await self._claim_upload()]
+        return await self._claim_erase() or any(claims)
 
     async def show(self) -> bool:
         """Tells the meetings' pages what has changed. An engine that is away is told later."""

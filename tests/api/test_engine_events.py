@@ -19,12 +19,10 @@ from tests.world import World
 PATH = "/internal/engine-events"
 
 
-async def post(world: World, body: bytes, authorization: str, *, peer: str = "127.0.0.1") -> int:
-    """The status of one post, as from this address."""
-    transport = httpx.ASGITransport(create_app(world.runtime), client=(peer, 40000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
-        headers = {"Authorization": authorization, "Content-Type": "application/webhook+json"}
-        return (await client.post(PATH, content=body, headers=headers)).status_code
+async def post(world: World, body: bytes, authorization: str, client: httpx.AsyncClient | None = None) -> int:
+    """The status of one post, by default from this machine."""
+    headers = {"Authorization": authorization, "Content-Type": "application/webhook+json"}
+    return (await (client or world.client).post(PATH, content=body, headers=headers)).status_code
 
 
 def meeting(tx: Tx, application_id: str) -> tuple[str, str, list[str]]:
@@ -70,17 +68,19 @@ async def state(world: World, session_id: str) -> tuple[Any, ...]:
     return await world.db.read(read)
 
 
-def without_ids(found: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Engine sids differ between two meetings; their order does not."""
-    session, stays, announced, sequence = found
-    return session, [stay[1:] for stay in stays], announced, sequence
+def comparable(found: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Without what may differ: the engine's sids (their order does not), and which of the joins was heard first: it
+    started the session, and that was announced at once."""
+    [(state, started_at, *rest)], stays, announced, sequence = found
+    assert started_at in {stay[1] for stay in stays}
+    return (state, *rest), [stay[1:] for stay in stays], announced, sequence
 
 
 async def test_any_order_and_any_repetition_give_the_same_meeting(world: World) -> None:
-    """A property: each of 30 shuffles with repeats of a meeting's log ends as its clean log does."""
+    """A property: each of 20 shuffles with repeats of a meeting's log ends as its clean log does."""
     begin = world.now
     outcomes = []
-    for seed in range(31):
+    for seed in range(21):
         world.now = begin
         chance = random.Random(seed)
         session_id, engine_room, people = await world.db.write(meeting, world.application_id)
@@ -90,9 +90,9 @@ async def test_any_order_and_any_repetition_give_the_same_meeting(world: World) 
             chance.shuffle(events)
         for event in events:
             assert await post(world, *world.engine.post(event)) == 200
-        outcomes.append(without_ids(await state(world, session_id)))
+        outcomes.append(comparable(await state(world, session_id)))
     session, stays, announced, sequence = outcomes[0]
-    assert session[0][0] == "running"
+    assert session[0] == "running"
     assert len(stays) == 4
     assert len(announced) == 9  # started, 4 joined, 4 left
     assert sequence == [(9, 9, 9)]
@@ -113,7 +113,9 @@ async def test_forged_stale_and_foreign_posts_change_nothing(world: World) -> No
     assert await post(world, body, "") == 401
     assert await post(world, body + b" ", good) == 401
     assert await post(world, body.replace(people[0].encode(), people[1].encode()), good) == 401
-    assert await post(world, body, good, peer="203.0.113.9") == 403
+    far = httpx.ASGITransport(create_app(world.runtime), client=("203.0.113.9", 40000))
+    async with httpx.AsyncClient(transport=far, base_url="http://localhost:8000") as client:
+        assert await post(world, body, good, client) == 403
     world.later(minutes=6)
     assert await post(world, *world.engine.post(joined)) == 401  # signed now, but it tells of long ago
     assert await post(world, body, good) == 401  # replayed
@@ -138,6 +140,6 @@ async def test_a_failure_is_a_500_so_that_the_engine_sends_again(world: World) -
     assert (await state(world, session_id))[0][0][0] == "running"
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 async def test_only_posts_are_taken(world: World, method: str) -> None:
-    assert (await world.client.request(method, PATH)).status_code in (404, 405)
+    assert (await world.client.request(method, PATH)).status_code == 405

@@ -38,6 +38,7 @@ from tests.livekit_server import DEADLINE, KEY, SECRET, LiveKitServer, free_port
 from tests.world import key_pair
 
 MINUTES = timedelta(minutes=5)
+PATIENCE = aiohttp.ClientTimeout(total=DEADLINE)
 _JOIN = JoinRequest(client_info=ClientInfo(sdk=ClientInfo.JS, protocol=16))
 _WRAPPED = WrappedJoinRequest(join_request=_JOIN.SerializeToString()).SerializeToString()
 JOIN_REQUEST = "&" + urlencode({"join_request": base64.b64encode(_WRAPPED).decode()})
@@ -164,7 +165,7 @@ async def door(server: LiveKitServer, port: int, tmp_path: Path) -> AsyncIterato
 async def upgrade(door: Door, token: str, *, path: str = "/rtc", headers: dict[str, str] | None = None) -> int:
     """The status with which an upgrade is answered: 101, or that of its refusal."""
     url = f"{door.ws}{path}?access_token={token}{JOIN_REQUEST}"
-    async with aiohttp.ClientSession() as client:
+    async with aiohttp.ClientSession(timeout=PATIENCE) as client:
         try:
             async with client.ws_connect(url, headers=headers):
                 return 101
@@ -174,7 +175,7 @@ async def upgrade(door: Door, token: str, *, path: str = "/rtc", headers: dict[s
 
 async def validated(door: Door, token: str, path: str = "/rtc") -> tuple[int, str]:
     url = f"{door.http}{path}/validate?access_token={token}{JOIN_REQUEST}"
-    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+    async with aiohttp.ClientSession(timeout=PATIENCE) as client, client.get(url) as answer:
         return answer.status, await answer.text()
 
 

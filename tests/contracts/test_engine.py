@@ -505,6 +505,18 @@ async def test_a_deleted_room_cannot_be_entered_on_an_old_token(
     assert room not in [found.name for found in await livekit.list_rooms()]
 
 
+async def test_a_server_that_answers_from_its_store_is_understood_as_well() -> None:
+    """Without the psrpc switch it lists nobody for a room that it does not have: that must not read as empty."""
+    with livekit_server(asks_live_rooms=False) as server:
+        engine, room = LiveKit(server.url, KEY, SECRET), new_room()
+        await engine.open()
+        with pytest.raises(Unavailable):
+            await engine.people(room)
+        await engine.create_room(room)
+        assert await engine.people(room) == []
+        await engine.close()
+
+
 async def test_the_adapter_does_not_load_the_media_library() -> None:
     """`livekit.rtc` costs every process some 60 MB; only recorders need it."""
     program = "import sys, convene.livekit; sys.exit('livekit.rtc' in sys.modules)"

@@ -13,6 +13,6 @@ JSON lines (`parent.Order` is the first) and gets JSON lines back:
 
 `finished` has one of the reasons `stopped`, `room_ended`, `max_length`, `signal`, `disconnected`, `orphaned`; `failed` has one of the codes
 `disk_full`, `cannot_join`, `broken`, `bad_order` and a plain sentence as reason; what could be kept is at `path`, or `path` is null.
-SIGTERM and SIGINT stop and finish. When its parent is gone it records on for `lease` seconds, then finishes. After `kill -9` the next one continues
-the same recording, or `files.recover` finishes it.
+SIGTERM and SIGINT stop and finish. When its parent is gone it records on for `lease` seconds, then finishes. After `kill -9` the
+next one continues the same recording, or `files.recover` finishes it.
 """

@@ -12,7 +12,9 @@ async def main() -> int:
     try:
         order = await parent.order()
     except BadOrder as problem:
-        parent.tell("failed", code="bad_order", reason=f"The recorder was not told what to record: {problem}.", path=None)
+        parent.tell(
+            "failed", code="bad_order", reason=f"The recorder was not told what to record: {problem}.", path=None
+        )
         return 1
     return await Recording(order, parent).run()
 

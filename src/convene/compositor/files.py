@@ -51,7 +51,9 @@ def finish(part: str | os.PathLike[str], out: str | os.PathLike[str]) -> Recover
     """
     out = Path(out)
     parts = existing(Path(part), out)
-    if out.exists():  # Race: killed after the rename and before the parts were removed. The rename came last, so `out` is whole.
+    if (
+        out.exists()
+    ):  # Race: killed after the rename and before the parts were removed. The rename came last, so `out` is whole.
         remove(parts)
         return measured(out)
     readable = [path for path in parts if plays(path)]
@@ -128,7 +130,9 @@ def length(path: Path) -> Fraction:
     with av.open(path) as media:
         if media.duration:
             return Fraction(media.duration, 1_000_000)
-        return max((end(packet) for packet in packets(media)), default=Fraction(0))  # fragments do not say how many they are
+        return max(
+            (end(packet) for packet in packets(media)), default=Fraction(0)
+        )  # fragments do not say how many they are
 
 
 def plays(path: Path) -> bool:
@@ -140,12 +144,12 @@ def plays(path: Path) -> bool:
         return False
 
 
-def end(packet: Packet) -> Fraction:
+def end(packet: "Packet[Stream]") -> Fraction:
     assert packet.pts is not None and packet.time_base is not None
     return (packet.pts + (packet.duration or 0)) * packet.time_base
 
 
-def packets(media: InputContainer) -> Iterator[Packet]:
+def packets(media: InputContainer) -> "Iterator[Packet[Stream]]":
     """The whole packets in order; the torn one at the end of a killed recorder's file is left out."""
     try:
         for packet in media.demux():
@@ -171,19 +175,26 @@ def append(media: InputContainer, output: OutputContainer, streams: dict[str, St
         if stream.type not in streams:
             streams[stream.type] = output.add_stream_from_template(stream)
     header = parameter_sets(media, streams)
-    last: dict[int, Fraction] = {}
+    targets = [streams[stream.type] for stream in media.streams]
+    ticks = [stream.time_base or Fraction(1) for stream in media.streams]
+    shifts = [int(start / tick) for tick in ticks]
+    last = list(shifts)
+    # Ten minutes are 45,000 packets: this loop is what finishing costs, so it counts in whole ticks of each stream.
     for packet in packets(media):
-        last[packet.stream_index] = max(last.get(packet.stream_index, start), start + end(packet))
-        if start:
-            shift = int(start / packet.time_base)
-            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+        index = packet.stream_index
+        target, shift = targets[index], shifts[index]
+        assert packet.pts is not None and packet.dts is not None
+        if shift:
+            packet.pts += shift
+            packet.dts += shift
             if packet.dts < shift:  # the encoder's run-in before zero would lie in the part before
                 continue
-        if header and packet.is_keyframe and packet.stream.type == "video":
+        last[index] = packet.pts + (packet.duration or 0)
+        if header and packet.is_keyframe and target.type == "video":
             packet = prefixed(packet, header)
-        packet.stream = streams[packet.stream.type]
+        packet.stream = target
         output.mux(packet)
-    return max(last.values(), default=start)
+    return max(count * tick for count, tick in zip(last, ticks, strict=True))
 
 
 def parameter_sets(media: InputContainer, streams: dict[str, Stream]) -> bytes:
@@ -202,8 +213,13 @@ def parameter_sets(media: InputContainer, streams: dict[str, Stream]) -> bytes:
     return found
 
 
-def prefixed(packet: Packet, header: bytes) -> Packet:
+def prefixed(packet: "Packet[Stream]", header: bytes) -> "Packet[Stream]":
     longer = Packet(header + bytes(packet))
-    longer.pts, longer.dts, longer.time_base, longer.duration = packet.pts, packet.dts, packet.time_base, packet.duration
+    longer.pts, longer.dts, longer.time_base, longer.duration = (
+        packet.pts,
+        packet.dts,
+        packet.time_base,
+        packet.duration,
+    )
     longer.is_keyframe = True
     return longer

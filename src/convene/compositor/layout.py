@@ -29,7 +29,7 @@ def grid(count: int, width: int, height: int) -> list[Rect]:
     columns = 1 if count == 1 else 2 if count <= 4 else 3
     rows = -(-count // columns)
     cell_width = even(width / columns)
-    cell_height = even(min(height / rows, cell_width * height / width))
+    cell_height = even(min(height / rows, cell_width * height / width + 1))
     top = even((height - rows * cell_height) / 2)
     cells = []
     for index in range(count):

@@ -35,7 +35,11 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 def tidy(name: str) -> str:
     """A name as it is drawn: NFC, one line, without control and bidi characters; `Guest` when nothing is left."""
-    letters = (c for c in unicodedata.normalize("NFC", name) if c in JOINERS or c.isspace() or unicodedata.category(c)[0] != "C")
+    letters = (
+        c
+        for c in unicodedata.normalize("NFC", name)
+        if c in JOINERS or c.isspace() or unicodedata.category(c)[0] != "C"
+    )
     return " ".join("".join(letters).split()) or "Guest"
 
 
@@ -58,7 +62,10 @@ def opened(file: Path, size: int) -> ImageFont.FreeTypeFont | None:
     except OSError:  # a woff2 where FreeType was built without Brotli
         return None
     with suppress(OSError):  # not a variable font
-        font.set_variation_by_axes([WEIGHT if axis["name"] == b"Weight" else axis["default"] for axis in font.get_variation_axes()])
+        axes = font.get_variation_axes()
+        font.set_variation_by_axes(
+            [float(WEIGHT if axis["name"] == b"Weight" else axis["default"] or 0) for axis in axes]
+        )
     return font
 
 
@@ -132,14 +139,16 @@ def rounded(box: tuple[int, int], *, radius: int, fill: tuple[int, int, int, int
 
 @functools.cache
 def corners(radius: int, ring: int) -> tuple[Image.Image, Image.Image, Image.Image, Image.Image]:
-    """The four corners of a tile, RGBA, clockwise from the top left: ground outside the curve, then `ring` pixels of the speaker's border."""
+    """The four corners of a tile, RGBA, clockwise from the top left: ground outside the curve, then the speaker's border, `ring` pixels."""
     size = radius * 2
     outside = Image.new("RGBA", (size, size), (*GROUND, 255))
     inside = rounded((size, size), radius=radius, fill=(255, 255, 255, 255)).getchannel("A")
     image = outside
     if ring:
         image = Image.composite(Image.new("RGBA", (size, size), (*SPEAKING, 255)), outside, inside)
-        hole = rounded((size - 2 * ring, size - 2 * ring), radius=radius - ring, fill=(255, 255, 255, 255)).getchannel("A")
+        hole = rounded((size - 2 * ring, size - 2 * ring), radius=radius - ring, fill=(255, 255, 255, 255)).getchannel(
+            "A"
+        )
         inside = Image.new("L", (size, size), 0)
         inside.paste(hole, (ring, ring))
     image.putalpha(inside.point(lambda value: 255 - value))

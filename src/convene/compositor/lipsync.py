@@ -22,7 +22,7 @@ EAGER, CALM = 1.0, 5.0  # seconds between looks
 
 
 class Reading(NamedTuple):
-    """The clocks of one track: `taken` and `playout` in seconds (`playout` on the sender's clock, 0 = not known yet); the waits are totals."""
+    """The clocks of one track: `taken` and `playout` in seconds (`playout` on the sender's clock, 0 = unknown); the waits are totals."""
 
     taken: float
     playout: float
@@ -87,7 +87,9 @@ class LipSync:
                     await self.look(person)
 
     async def look(self, person: rtc.RemoteParticipant) -> None:
-        tracks = {pub.source: pub for pub in person.track_publications.values() if pub.track and pub.sid in self.seat.streams}
+        tracks = {
+            pub.source: pub for pub in person.track_publications.values() if pub.track and pub.sid in self.seat.streams
+        }
         microphone = tracks.get(rtc.TrackSource.SOURCE_MICROPHONE)
         camera = tracks.get(rtc.TrackSource.SOURCE_CAMERA)
         if not (microphone and camera) or camera.muted:

@@ -9,7 +9,7 @@ import asyncio
 import ctypes
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from livekit import rtc
@@ -40,10 +40,10 @@ class Direct:
         self.streams: dict[int, FfiHandle] = {}
         queue = FfiClient.instance.queue
         self.pass_on = queue.put
-        queue.put = self.route  # type: ignore[method-assign]
+        queue.put = self.route
 
     def uninstall(self) -> None:
-        FfiClient.instance.queue.put = self.pass_on  # type: ignore[method-assign]
+        FfiClient.instance.queue.put = self.pass_on
 
     def route(self, event: Any) -> None:
         kind = event.WhichOneof("message")
@@ -86,7 +86,7 @@ class Direct:
             info = received.buffer.info
             owner = FfiHandle(received.buffer.handle.id)  # frees the buffer when the frame is forgotten
             pointer = (ctypes.c_uint8 * packed_size(info.width, info.height)).from_address(info.data_ptr)
-            on_frame(Frame(info.width, info.height, received.rotation, np.ctypeslib.as_array(pointer), owner))
+            on_frame(Frame(info.width, info.height, int(received.rotation), np.ctypeslib.as_array(pointer), owner))
 
         return self.listen(FfiClient.instance.request(request).new_video_stream.stream.handle.id, handle)
 
@@ -117,7 +117,7 @@ class Stock:
             async for event in rtc.VideoStream(track, capacity=1, format=I420):
                 frame = event.frame
                 data = np.frombuffer(frame.data, np.uint8)
-                on_frame(Frame(frame.width, frame.height, event.rotation, data, frame))
+                on_frame(Frame(frame.width, frame.height, cast(int, event.rotation), data, frame))
 
         return asyncio.ensure_future(read()).cancel
 
@@ -155,7 +155,10 @@ async def delivers(source: Source) -> bool:
             loop.call_soon_threadsafe(heard.set)
 
     camera, microphone = rtc.VideoSource(64, 32), rtc.AudioSource(RATE, 1)
-    tracks = rtc.LocalVideoTrack.create_video_track("probe", camera), rtc.LocalAudioTrack.create_audio_track("probe", microphone)
+    tracks = (
+        rtc.LocalVideoTrack.create_video_track("probe", camera),
+        rtc.LocalAudioTrack.create_audio_track("probe", microphone),
+    )
     closes = [source.video(tracks[0], on_frame), source.audio(tracks[1], on_samples)]
     picture = rtc.VideoFrame(64, 32, I420, bytes([77]) * packed_size(64, 32))
     sound = rtc.AudioFrame(np.full(RATE // 100, 1234, np.int16).tobytes(), RATE, 1, RATE // 100)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +41,9 @@ class Order:
             given = json.loads(line)
             order = cls(**{**given, "out": Path(given["out"])})
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise BadOrder(f"one JSON object with some of {[f.name for f in fields(cls)]} is needed; url, token and out always") from None
+            raise BadOrder(
+                f"one JSON object with some of {[f.name for f in fields(cls)]} is needed; url, token and out always"
+            ) from None
         if order.width % 2 or order.height % 2 or order.width < 320 or order.height < 180:
             raise BadOrder("width and height must be even, at least 320 x 180")
         return order

@@ -1,6 +1,6 @@
 """I420 pictures as three numpy planes, and things that are laid over them. Colours are BT.601, limited range, as browsers send."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ from PIL import Image
 from convene.compositor.layout import Rect
 
 Plane = npt.NDArray[np.uint8]
+Values = npt.NDArray[np.floating[Any]]
 Colour = tuple[int, int, int]
 
 
@@ -30,11 +31,11 @@ class Planes(NamedTuple):
 
     @property
     def width(self) -> int:
-        return self.y.shape[1]
+        return int(self.y.shape[1])
 
     @property
     def height(self) -> int:
-        return self.y.shape[0]
+        return int(self.y.shape[0])
 
     def window(self, rect: Rect) -> "Planes":
         x, y, width, height = rect
@@ -96,10 +97,11 @@ class Sticker:
             plane[...] = (plane * keep >> 8) + patch
 
 
-def quarter(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def quarter(values: Values) -> Values:
     """The mean of each 2 x 2 block: luma's size to chroma's."""
     height, width = values.shape
-    return values.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3), dtype=np.float32)
+    blocks: Values = values.reshape(height // 2, 2, width // 2, 2)
+    return np.asarray(blocks.mean(axis=(1, 3)))
 
 
 def opaque(image: Image.Image) -> Planes:

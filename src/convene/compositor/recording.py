@@ -207,12 +207,18 @@ class Recording:
         kept, _ = await asyncio.gather(asyncio.to_thread(self.keep), self.leave())
         if kept is None and not end.failed:
             end = End("broken", failed=True)
-        facts = {"path": self.kept_at(), "seconds": kept.seconds if kept else 0, "bytes": kept.bytes if kept else 0}
+        facts: dict[str, Any] = {
+            "path": self.kept_at(),
+            "seconds": kept.seconds if kept else 0,
+            "bytes": kept.bytes if kept else 0,
+        }
         if end.failed:
             self.parent.tell("failed", code=end.reason, reason=FAILURES[end.reason], **facts)
             return 1
         ended_at = self.started_at + timedelta(seconds=time.monotonic() - self.mixer.start)
-        self.parent.tell("finished", reason=end.reason, started_at=stamp(self.started_at), ended_at=stamp(ended_at), **facts)
+        self.parent.tell(
+            "finished", reason=end.reason, started_at=stamp(self.started_at), ended_at=stamp(ended_at), **facts
+        )
         return 0
 
     def keep(self) -> files.Recovered | None:

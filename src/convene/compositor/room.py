@@ -34,7 +34,13 @@ class Seat:
     """
 
     def __init__(
-        self, scene: Scene, mixer: Mixer, source: Source, *, arranged: Callable[[tuple[Place, ...]], None], lost: Callable[[int], None]
+        self,
+        scene: Scene,
+        mixer: Mixer,
+        source: Source,
+        *,
+        arranged: Callable[[tuple[Place, ...]], None],
+        lost: Callable[[Any], None],
     ) -> None:
         self.scene, self.mixer, self.source = scene, mixer, source
         self.arranged, self.lost = arranged, lost
@@ -54,7 +60,9 @@ class Seat:
         await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
         self.room = room
         for event, handler in self.handlers().items():
-            room.on(event, handler)  # Race: no await since connect returned, so no event has been dispatched before this.
+            room.on(
+                event, handler
+            )  # Race: no await since connect returned, so no event has been dispatched before this.
         for person in sorted(room.remote_participants.values(), key=arrival):
             self.entered(person)
         self.changed()
@@ -123,7 +131,9 @@ class Seat:
             self.scene.gone(key)
             self.changed()
 
-    def subscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> None:
+    def subscribed(
+        self, track: rtc.Track, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant
+    ) -> None:
         self.close_stream(publication.sid)
         self.changed_at = time.monotonic()
         if track.kind == rtc.TrackKind.KIND_AUDIO:
@@ -142,7 +152,9 @@ class Seat:
             self.asked[publication.sid] = ""  # subscribed, but the layer is still the engine's choice
             self.changed()
 
-    def unsubscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> None:
+    def unsubscribed(
+        self, track: rtc.Track, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant
+    ) -> None:
         self.close_stream(publication.sid)
         key = person.identity, VIDEO.get(publication.source, "")
         if (known := self.videos.get(key)) is None or known.sid == publication.sid:
@@ -173,7 +185,7 @@ class Seat:
             self.scene.release(set(self.videos))
             self.changed()
 
-    def disconnected(self, reason: int) -> None:
+    def disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         name = rtc.DisconnectReason.Name(reason)
         log.info("the engine let go: %s", name, extra={"event": "disconnected"})
         self.hold()

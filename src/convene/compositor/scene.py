@@ -105,11 +105,17 @@ class Scene:
         return Arrangement(tuple(places), wanted)
 
     def gridded(self) -> list[Place]:
-        return [self.place(who, cell) for who, cell in zip(self.shown, grid(len(self.shown), self.width, self.height), strict=True)]
+        return [
+            self.place(who, cell)
+            for who, cell in zip(self.shown, grid(len(self.shown), self.width, self.height), strict=True)
+        ]
 
     def staged(self, screen: Key) -> list[Place]:
         large, *strip = stage(len(self.shown), self.width, self.height)
-        return [Place(screen, "", large, self.picture(screen)), *(self.place(who, cell) for who, cell in zip(self.shown, strip, strict=True))]
+        return [
+            Place(screen, "", large, self.picture(screen)),
+            *(self.place(who, cell) for who, cell in zip(self.shown, strip, strict=True)),
+        ]
 
     def place(self, identity: str, cell: Rect) -> Place:
         key = identity, "camera"

@@ -10,7 +10,9 @@ from convene.compositor.picture import Frame
 from convene.compositor.planes import Plane, Planes, Sticker, opaque
 from convene.compositor.scene import Place
 
-MARGIN = 4  # between cell and tile: the picture is cut by it, not scaled, so that a layer of the cell's size is only copied
+MARGIN = (
+    4  # between cell and tile: the picture is cut by it, not scaled, so that a layer of the cell's size is only copied
+)
 RADIUS = 12
 RING = 4
 
@@ -27,7 +29,9 @@ class Tile:
         if not place.is_screen:
             self.avatar = opaque(lettering.avatar(place.name, width, height))
             self.plate = Sticker(lettering.plate(place.name, width, height))
-            self.edges = {on: [Sticker(c) for c in lettering.corners(RADIUS, RING if on else 0)] for on in (False, True)}
+            self.edges = {
+                on: [Sticker(c) for c in lettering.corners(RADIUS, RING if on else 0)] for on in (False, True)
+            }
 
     def draw(self, canvas: Planes, speakers: frozenset[str]) -> None:
         """Draws what changed since the last call."""
@@ -63,7 +67,12 @@ class Tile:
             return Planes.of(packed, width, height)
         source = VideoFrame.from_numpy_buffer(packed.reshape(own_height * 3 // 2, own_width), "yuv420p")
         scaled = self.scaler.reformat(source, width, height, "yuv420p", interpolation="FAST_BILINEAR", threads=1)
-        return Planes(*(np.frombuffer(p, np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in scaled.planes))
+        return Planes(
+            *(
+                np.frombuffer(memoryview(p), np.uint8).reshape(p.height, p.line_size)[:, : p.width]
+                for p in scaled.planes
+            )
+        )
 
     def decorate(self, window: Planes, speaking: bool) -> None:
         right, bottom = window.width, window.height

@@ -185,10 +185,10 @@ async def _signal(runtime: Runtime, client: WebSocket) -> None:
     try:
         token, query = _ticket(client)
         claims = runtime.engine.read_token(token)
-        address, headers = _onward(runtime, client, token)
-        url = URL(f"{address}?{query}", encoded=True)
         with _registered(claims.identity) as ended:
             await _check(runtime, claims)
+            address, headers = _onward(runtime, client, token)
+            url = URL(f"{address}?{query}", encoded=True)
             async with aiohttp.ClientSession(timeout=LIFE) as session, await _reach(session, url, headers) as engine:
                 await _check(runtime, claims)  # Race: removed since the first check, before the engine knew the person
                 await client.accept()

@@ -16,6 +16,7 @@ from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal
 from convene.events import wire_time
 from convene.runtime import Runtime
 from convene.web.app import address_of, answer
+from convene.web.engine import close_for
 from convene.web.meeting_bodies import (
     AdmissionProof,
     Join,
@@ -115,6 +116,7 @@ def router(runtime: Runtime) -> APIRouter:
     async def remove(request: Request, person_id: str) -> Response:
         current = await db.write(_remove, _proof(request), person_id)
         await engine.remove(current.engine_room, person_id)
+        close_for(person_id)
         return Response(status_code=204)
 
     return routes

@@ -28,7 +28,7 @@ export async function watchDevices(): Promise<void> {
 }
 
 /** Opens what is allowed already, without a question; shows what is blocked. */
-export async function openAllowed(): Promise<void> {
+async function openAllowed(): Promise<void> {
   const states = await Promise.all(kinds.map(permission));
   states.forEach((status, i) => {
     if (status?.state === 'denied') put(kinds[i] as DeviceKind, { is: 'refused', why: 'site' });
@@ -76,11 +76,20 @@ export async function choose(kind: DeviceKind | 'speaker', id: string): Promise<
   if (kind === 'microphone' || get().wish.camera) await ask([kind]);
 }
 
+/** The kinds that were open when the call ended. */
+let before: DeviceKind[] = [];
+
 export function releaseAll(): void {
+  before = kinds.filter((kind) => ['live', 'off'].includes(get().capture[kind].is));
   for (const kind of kinds) {
     release(kind);
     put(kind, { is: 'unasked' });
   }
+}
+
+/** For coming back: opens again what was open. */
+export async function reopen(): Promise<void> {
+  if (before.length > 0) await ask(before);
 }
 
 /** The id of the device in use: what the track says, since a stored wish may have been out of reach. */

@@ -9,6 +9,8 @@ import { sounds } from './sound';
 interface Seat {
   url: string;
   token: string;
+  /** Called when the engine has let us in: the people are known, their media is on its way. */
+  onSeated: () => void;
   /** Called once, when this connection has ended for good; the engine's reason if it gave one. */
   onEnd: (reason: number | undefined) => void;
 }
@@ -16,7 +18,7 @@ interface Seat {
 let room: Room | null = null;
 
 /** Connects to the engine's room and keeps the store a mirror of it. Rejects when there is no connection. */
-export async function connect({ url, token, onEnd }: Seat): Promise<void> {
+export async function connect({ url, token, onSeated, onEnd }: Seat): Promise<void> {
   disconnect();
   const now = new Room(roomOptions(get().chosen.speaker));
   room = now;
@@ -26,7 +28,7 @@ export async function connect({ url, token, onEnd }: Seat): Promise<void> {
     for (const one of stops) one();
     if (room === now) room = null;
   };
-  now.once(RoomEvent.Disconnected, (reason) => {
+  now.once(RoomEvent.SignalConnected, onSeated).once(RoomEvent.Disconnected, (reason) => {
     stop();
     if (connected) onEnd(reason);
   });

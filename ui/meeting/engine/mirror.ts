@@ -42,13 +42,15 @@ const SETTLE_MS = 6000;
 export function mirror(room: Room): () => void {
   let pending = false;
   let stopped = false;
+  const fresh = get().call === null;
   let settled = get().call ? Date.now() + SETTLE_MS : 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const draw = () => {
     pending = false;
-    // While the connection is being sought the last picture stays as it is.
-    if (stopped || room.state !== ConnectionState.Connected) return;
+    // While the connection is being sought the last picture stays as it is; the first one is drawn without media.
+    const open = room.state === ConnectionState.Connected || (fresh && room.state === ConnectionState.Connecting);
+    if (stopped || !open) return;
     const call = get().call;
     const before = call?.people ?? [];
     const settling = Date.now() < settled;
@@ -74,7 +76,11 @@ export function mirror(room: Room): () => void {
     refresh();
     told();
   });
-  room.on(RoomEvent.RoomMetadataChanged, told).on(RoomEvent.Connected, told);
+  const seated = () => {
+    if (fresh) draw();
+    told();
+  };
+  room.on(RoomEvent.RoomMetadataChanged, told).on(RoomEvent.SignalConnected, seated);
   return () => {
     stopped = true;
     clearTimeout(timer);
@@ -103,6 +109,7 @@ function personOf(one: Participant, me: boolean): Person {
     quality: quality(one.connectionQuality),
     // Our own pictures are drawn from our own capture, not from the engine's client.
     camera: me || camera?.isMuted !== false ? null : ((camera.videoTrack as RemoteVideoTrack | undefined) ?? null),
+    coming: !me && camera?.isMuted === false && !camera.videoTrack,
     paused: !me && camera?.videoTrack?.streamState === Track.StreamState.Paused,
     share: me || share?.isMuted !== false ? null : ((share.videoTrack as RemoteVideoTrack | undefined) ?? null),
   };

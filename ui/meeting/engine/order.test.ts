@@ -12,6 +12,7 @@ const person = (id: string, change: Partial<Person> = {}): Person => ({
   speaking: false,
   quality: 'good',
   camera: null,
+  coming: false,
   paused: false,
   share: null,
   ...change,

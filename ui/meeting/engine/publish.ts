@@ -63,7 +63,7 @@ export function publishing(room: Room): () => void {
     open = true;
     sync();
   };
-  room.once(RoomEvent.SignalConnected, begin).on(RoomEvent.Reconnected, sync);
+  room.once(RoomEvent.Connected, begin).on(RoomEvent.Reconnected, sync);
   room.on(RoomEvent.TrackMuted, (publication, participant) => {
     if (participant === room.localParticipant && !sender.muting) mutedByHost(publication.source);
   });

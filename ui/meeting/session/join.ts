@@ -1,7 +1,7 @@
 import * as api from '../api/client';
 import type { Admission, Joined } from '../api/types';
 import { announce } from '../announce/queue';
-import { openAllowed, releaseAll, wishFor } from '../devices/devices';
+import { releaseAll, reopen, wishFor } from '../devices/devices';
 import { remember } from '../devices/memory';
 import { get, set, watch } from '../store/store';
 import type { Page } from '../store/state';
@@ -35,7 +35,7 @@ export async function join(how: 'fresh' | 'take_over' | 'second_device' = 'fresh
 
 /** The same person again, after `left`, `elsewhere` or `lost`. */
 export async function rejoin(): Promise<void> {
-  void openAllowed();
+  void reopen();
   await enter();
 }
 
@@ -66,13 +66,13 @@ async function enter(): Promise<void> {
   try {
     const joined = await askToJoin();
     if (mine !== round) return;
-    await connect(joined, mine);
-    if (mine !== round) return;
-    joinedAt = Date.now();
-    set({ page: { is: 'call' }, otherTab: false });
+    await connect(joined, mine, () => {
+      joinedAt = Date.now();
+      set({ page: { is: 'call' }, otherTab: false });
+    });
   } catch (error) {
     if (mine !== round) return;
-    set({ page: passing(error) && !isSlowDown(error) ? { is: 'failed' } : refusedPage(error) });
+    set({ call: null, page: passing(error) && !isSlowDown(error) ? { is: 'failed' } : refusedPage(error) });
   } finally {
     clearTimeout(slow);
   }
@@ -89,12 +89,15 @@ async function askToJoin(): Promise<Joined> {
   return joined;
 }
 
-async function connect(joined: Joined, mine: number): Promise<void> {
+async function connect(joined: Joined, mine: number, seated: () => void = () => undefined): Promise<void> {
   const { connect: open } = await engine();
   const origin = location.origin.replace(/^http/, 'ws');
   await open({
     url: joined.engine.url ?? origin,
     token: joined.engine.token,
+    onSeated: () => {
+      if (mine === round) seated();
+    },
     onEnd: (reason) => {
       if (mine === round) void ended(reason);
     },

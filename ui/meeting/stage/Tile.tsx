@@ -16,7 +16,7 @@ interface Props {
 
 /** One person: picture or initials, name plate, who speaks, whose line is poor. */
 export const Tile = memo(function Tile({ person, picture, fit, small = false }: Props) {
-  const { id, me, away, muted, speaking, quality, paused } = person;
+  const { id, me, away, muted, speaking, quality, coming, paused } = person;
   const name = person.name || t('tile.no_name');
   const poor = quality !== 'good';
   const states = [
@@ -32,7 +32,7 @@ export const Tile = memo(function Tile({ person, picture, fit, small = false }: 
       {picture && !paused ? (
         <Video picture={picture} fit={fit} mirrored={me && facesUser(picture)} />
       ) : (
-        <Avatar name={name} identity={id} note={paused ? t('tile.paused') : null} />
+        !coming && <Avatar name={name} identity={id} note={paused ? t('tile.paused') : null} />
       )}
       {poor && (
         <span className="sign" aria-hidden>

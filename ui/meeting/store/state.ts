@@ -66,6 +66,8 @@ export interface Person {
   speaking: boolean;
   quality: 'good' | 'poor' | 'lost';
   camera: Picture | null;
+  /** The camera is on, its picture not here yet. */
+  coming: boolean;
   /** The engine has stopped sending this picture for want of bandwidth. */
   paused: boolean;
   share: Picture | null;

@@ -1,9 +1,9 @@
 """Rooms at the vendor's door (contract §2)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,7 +19,42 @@ from convene.web.vonage import fields, schemas
 LARGEST_PAGE = 1000  # the Java SDK always asks for it, and takes a smaller page for the last one
 PAGE = 20
 
+T = TypeVar("T")
 Seen = tuple[Application, Room, datetime]
+
+
+ONE = "/rooms/{room_id}"
+_ROOM, _REFUSALS = {"model": schemas.Room}, schemas.refusals
+CREATE: dict[str, Any] = {
+    "methods": ["POST"],
+    "status_code": 201,
+    "summary": "Create a room",
+    "responses": {201: _ROOM, **_REFUSALS(400, 401, 403, 413)},
+    "openapi_extra": schemas.body(fields.schema(fields.NEW, "display_name")),
+}
+LIST: dict[str, Any] = {
+    "methods": ["GET"],
+    "summary": "List rooms",
+    "responses": {200: {"model": schemas.RoomPage}, **_REFUSALS(400, 401)},
+    "openapi_extra": schemas.paging(PAGE, LARGEST_PAGE),
+}
+GET: dict[str, Any] = {
+    "methods": ["GET"],
+    "summary": "Get a room",
+    "responses": {200: _ROOM, **_REFUSALS(401, 404)},
+}
+CHANGE: dict[str, Any] = {
+    "methods": ["PATCH"],
+    "summary": "Change a long-term room",
+    "responses": {200: _ROOM, **_REFUSALS(400, 401, 404, 413)},
+    "openapi_extra": schemas.body(schemas.wrapped(fields.schema(fields.CHANGEABLE))),
+}
+DELETE: dict[str, Any] = {
+    "methods": ["DELETE"],
+    "status_code": 204,
+    "summary": "Delete a room",
+    "responses": _REFUSALS(401, 404),
+}
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
@@ -27,74 +62,67 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     db, settings = runtime.db, runtime.settings
     base, limit, digits = settings.base_url, settings.rooms_limit, settings.code_digits
 
-    async def create(request: Request) -> Response:
-        authorization = request.headers.get("authorization")
+    async def reading(reader: Awaitable[T], caller: str | None) -> T:
+        """What the request says; whoever may not ask is not told what is wrong with it."""
         try:
-            spec = Spec(**fields.new_room(await fields.body_of(request)))
+            return await reader
         except Invalid:
-            await db.read(access.application_for, authorization)  # who may not ask is not told what is wrong
+            await db.read(access.application_for, caller)
             raise
-        return answer(view(*await db.write(_create, authorization, spec, limit, digits), base), 201)
+
+    async def create(request: Request) -> Response:
+        caller = _caller(request)
+        spec = await reading(_spec(request), caller)
+        return answer(view(*await db.write(_create, caller, spec, limit, digits), base), 201)
 
     async def listed(request: Request) -> Response:
-        authorization = request.headers.get("authorization")
-        try:
-            asked = _asked(request)
-        except Invalid:
-            await db.read(access.application_for, authorization)
-            raise
-        application, page, now = await db.read(_page, authorization, asked)
+        caller = _caller(request)
+        asked = await reading(_asked(request), caller)
+        application, page, now = await db.read(_page, caller, asked)
         shown = [view(application, room, now, base) for room in page.rooms]
         size, links = asked["page_size"], _links(base, asked, page)
         return answer({"page_size": size, "total_items": page.total, "_embedded": shown, "_links": links})
 
     async def get(request: Request, room_id: str) -> Response:
-        return answer(view(*await db.read(_get, request.headers.get("authorization"), room_id), base))
+        return answer(view(*await db.read(_get, _caller(request), room_id), base))
 
-    async def update(request: Request, room_id: str) -> Response:
-        authorization = request.headers.get("authorization")
-        try:
-            changes = fields.room_changes(await fields.body_of(request))
-        except Invalid:
-            await db.read(access.application_for, authorization)
-            raise
-        return answer(view(*await db.write(_update, authorization, room_id, changes), base))
+    async def change(request: Request, room_id: str) -> Response:
+        caller = _caller(request)
+        changes = await reading(_changes(request), caller)
+        return answer(view(*await db.write(_update, caller, room_id, changes), base))
 
     async def delete(request: Request, room_id: str) -> Response:
-        await db.write(_delete, request.headers.get("authorization"), room_id)
+        await db.write(_delete, _caller(request), room_id)
         return Response(status_code=204)
 
-    one, room, refusals = "/rooms/{room_id}", {"model": schemas.Room}, schemas.refusals
-    new, changes = fields.schema(fields.NEW, "display_name"), fields.schema(fields.CHANGEABLE)
-    routes.add_api_route(
-        "/rooms",
-        create,
-        methods=["POST"],
-        status_code=201,
-        summary="Create a room",
-        responses={201: room, **refusals(400, 401, 403, 413)},
-        openapi_extra=schemas.body(new),
-    )
-    routes.add_api_route(
-        "/rooms",
-        listed,
-        methods=["GET"],
-        summary="List rooms",
-        responses={200: {"model": schemas.RoomPage}, **refusals(400, 401)},
-        openapi_extra=schemas.paging(PAGE, LARGEST_PAGE),
-    )
-    routes.add_api_route(one, get, methods=["GET"], summary="Get a room", responses={200: room, **refusals(401, 404)})
-    routes.add_api_route(
-        one,
-        update,
-        methods=["PATCH"],
-        summary="Change a long-term room",
-        responses={200: room, **refusals(400, 401, 404, 413)},
-        openapi_extra=schemas.body(schemas.wrapped(changes)),
-    )
-    routes.add_api_route(
-        one, delete, methods=["DELETE"], status_code=204, summary="Delete a room", responses=refusals(401, 404)
-    )
+    routes.add_api_route("/rooms", create, **CREATE)
+    routes.add_api_route("/rooms", listed, **LIST)
+    routes.add_api_route(ONE, get, **GET)
+    routes.add_api_route(ONE, change, **CHANGE)
+    routes.add_api_route(ONE, delete, **DELETE)
+
+
+# --- Requests -------------------------------------------------------------------------------------------------------
+
+
+def _caller(request: Request) -> str | None:
+    return request.headers.get("authorization")
+
+
+async def _spec(request: Request) -> Spec:
+    return Spec(**fields.new_room(await fields.body_of(request)))
+
+
+async def _changes(request: Request) -> dict[str, Any]:
+    return fields.room_changes(await fields.body_of(request))
+
+
+async def _asked(request: Request) -> dict[str, Any]:
+    return {
+        "start_id": fields.number_of(request, "start_id", 0),
+        "end_id": fields.number_of(request, "end_id", 0),
+        "page_size": fields.number_of(request, "page_size", 1, LARGEST_PAGE) or PAGE,
+    }
 
 
 # --- Units of work --------------------------------------------------------------------------------------------------
@@ -166,14 +194,6 @@ def view(application: Application, room: Room, now: datetime, base: str) -> dict
     if any(urls.values()):  # absent when not set, never null: .NET refuses null here
         shown["callback_urls"] = {f"{noun}_callback_url": url for noun, url in urls.items() if url}
     return shown
-
-
-def _asked(request: Request) -> dict[str, Any]:
-    return {
-        "start_id": fields.number_of(request, "start_id", 0),
-        "end_id": fields.number_of(request, "end_id", 0),
-        "page_size": fields.number_of(request, "page_size", 1, LARGEST_PAGE) or PAGE,
-    }
 
 
 def _links(base: str, asked: Mapping[str, Any], page: rooms.Page) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+// Runs before either page's own code, the same on both: moments after the last click on Join, in milliseconds.
+// `ready`, before it: one's own picture is there and Join can be clicked, counted from the opening of the link.
+(() => {
+  const marks = { remote: new Set() };
+  window.bench = { moments: {} };
+  const mark = (name) => (bench.moments[name] ??= performance.now() - (marks.click ?? 0));
+  const isJoin = (element) => element?.textContent.trim() === 'Join' && element.checkVisibility();
+
+  addEventListener(
+    'click',
+    ({ target }) => {
+      if (!isJoin(target.closest('button'))) return;
+      bench.moments = { ready: bench.moments.ready };
+      marks.click = performance.now();
+    },
+    true,
+  );
+
+  const looking = setInterval(() => {
+    if (!(document.querySelector('video')?.readyState >= 2) || ![...document.querySelectorAll('button')].some(isJoin)) return;
+    clearInterval(looking);
+    mark('ready');
+  }, 20);
+
+  const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'srcObject');
+  Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', {
+    get,
+    set(stream) {
+      set.call(this, stream);
+      if (!stream?.getVideoTracks().some((track) => marks.remote.has(track.id))) return;
+      mark('picture attached');
+      this.requestVideoFrameCallback(() => mark('frame'));
+    },
+  });
+
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('track', ({ track }) => {
+        if (track.kind !== 'video') return;
+        marks.remote.add(track.id);
+        mark('remote track');
+      });
+      this.addEventListener('connectionstatechange', () => mark(`media ${this.connectionState}`));
+    }
+  };
+
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      mark('signal asked');
+      this.addEventListener('open', () => mark('signal open'));
+      this.addEventListener('message', () => mark('signal answered'));
+    }
+  };
+
+  const ask = window.fetch;
+  window.fetch = async (...given) => {
+    if (!String(given[0]).endsWith('/join')) return ask(...given);
+    mark('join asked');
+    const answer = await ask(...given);
+    mark('join answered');
+    return answer;
+  };
+})();

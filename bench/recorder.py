@@ -1,0 +1,155 @@
+"""The recorder beside x264 on the same pictures alone, and stopping beside copying the file twice.
+
+Run from the repository: `python -m bench.recorder [--seconds 20]`. Needs a livekit-server. Figures are user and system time
+from /proc, in cores; x264's are those of its own calls on the pictures that the tiles show, with the recorder's settings.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from convene.compositor import files
+from convene.compositor.encoder import CONTAINER, Encoder
+from convene.compositor.layout import grid
+from convene.compositor.planes import Plane, Planes
+from tests import publish
+from tests.compositor.processes import compositor, open_room, people
+from tests.livekit_server import livekit_server
+
+WIDTH, HEIGHT, FPS = 1280, 720, 25
+WARM_UP = 8.0
+LONG = 600  # seconds
+# what is sent, how many people, the layer that reaches the recorder, options of the publisher, cores allowed
+RUNS = (
+    ("4 people, 720p simulcast by the SDK", 4, 360, ("--mode", "raw", "--height", "720"), 0.45),
+    ("4 people, the 360p layer alone", 4, 360, ("--height", "360"), 0.45),
+    ("9 people, the 180p layer alone", 9, 180, ("--height", "180"), 0.6),
+)
+MEMORY = 250
+RATIO = 2.0
+STOP_RATIO = 3.0
+
+
+def used(pid: int) -> tuple[float, float]:
+    """Seconds of processor time, and resident MB."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def recorded(
+    url: str, count: int, options: tuple[str, ...], seconds: float, out: Path
+) -> tuple[float, float, float]:
+    """Cores, resident MB and late pictures of one recording, after it has warmed up."""
+    room = f"bench-{time.monotonic_ns()}"
+    await open_room(url, room)
+    with people(url, room, count, *options), compositor(url, room, out) as running:
+        running.until(WARM_UP)
+        before, began = used(running.process.pid)[0], time.monotonic()
+        running.until(WARM_UP + seconds)
+        after, resident = used(running.process.pid)
+        cores = (after - before) / (time.monotonic() - began)
+        late = running.lines[-1]["late"]
+        running.stop()
+    return cores, resident, late
+
+
+def shown(count: int, layer: int) -> list[Plane]:
+    """The pictures of the grid, as the recorder composes them: two seconds."""
+    canvases = [np.full(WIDTH * HEIGHT * 3 // 2, 128, np.uint8) for _ in range(2 * FPS)]
+    for i, cell in enumerate(grid(count, WIDTH, HEIGHT)):
+        decoder = av.CodecContext.create("vp8", "r")
+        for packed, (data, _) in zip(canvases, publish.encoded(i, layer), strict=False):
+            for frame in decoder.decode(av.Packet(data)):
+                small = frame.reformat(cell.width, cell.height, "yuv420p")
+                planes = [np.frombuffer(p, np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in small.planes]
+                Planes.of(packed, WIDTH, HEIGHT).window(cell).paste(Planes(*planes))
+    return canvases
+
+
+def x264_alone(pictures: list[Plane], seconds: float) -> float:
+    """Cores that x264 needs for these pictures in real time."""
+    encoder = Encoder(Path(os.devnull), WIDTH, HEIGHT, FPS)
+    context = encoder.open_x264(0)
+    count = int(seconds * FPS)
+    began = time.process_time()
+    for tick in range(count):
+        packed = pictures[tick % len(pictures)].reshape(HEIGHT * 3 // 2, WIDTH)
+        frame = av.VideoFrame.from_numpy_buffer(packed, "yuv420p")
+        frame.pts, frame.time_base = tick, Fraction(1, FPS)
+        context.encode(frame)
+    context.encode(None)
+    return (time.process_time() - began) / seconds
+
+
+def lengthened(recording: Path, target: Path) -> None:
+    """A part as a recorder leaves it, `LONG` seconds of the same over and over."""
+    with av.open(target, "w", format="mp4", options=CONTAINER) as output:
+        streams: dict[str, av.stream.Stream] = {}
+        end = Fraction(0)
+        while end < LONG:
+            with av.open(recording) as media:
+                end = files.append(media, output, streams, end)
+
+
+def stopping(recording: Path, folder: Path) -> tuple[float, float, float]:
+    """Seconds from the last fragment to the finished file, seconds to copy it twice (durably, too), and its MB; the best of three."""
+    part, out = folder / "long.part.mp4", folder / "long.mp4"
+    lengthened(recording, part)
+    finishing, copying = [], []
+    for _ in range(3):
+        out.unlink(missing_ok=True)
+        shutil.copyfile(part, files.part_path(out))
+        began = time.monotonic()
+        files.finish(files.part_path(out), out)
+        finishing.append(time.monotonic() - began)
+        began = time.monotonic()
+        for number in range(2):
+            copy = folder / f"copy{number}"
+            shutil.copyfile(out, copy)
+            files.sync(copy)
+        copying.append(time.monotonic() - began)
+    return min(finishing), min(copying), out.stat().st_size / 1e6
+
+
+async def measure(seconds: float) -> bool:
+    """Prints the table; whether every goal was reached."""
+    reached = True
+    print(
+        "| recorder | cores | x264 alone | ratio | MB resident | late pictures |\n|---|---|---|---|---|---|", flush=True
+    )
+    with tempfile.TemporaryDirectory(prefix="convene-bench-") as name, livekit_server() as engine:
+        folder = Path(name)
+        for number, (title, count, layer, options, allowed) in enumerate(RUNS):
+            alone = x264_alone(shown(count, layer), seconds)
+            out = folder / f"{number}.mp4"
+            cores, resident, late = await recorded(engine.url, count, options, seconds, out)
+            print(
+                f"| {title} | {cores:.2f} | {alone:.2f} | {cores / alone:.2f} | {resident:.0f} | {late} |", flush=True
+            )
+            reached = reached and cores <= allowed and cores <= RATIO * alone and resident <= MEMORY
+        finishing, copying, size = stopping(folder / "1.mp4", folder)
+    print(
+        f"\nstop to MP4, {LONG} s ({size:.0f} MB): {finishing:.2f} s; copying it twice: {copying:.2f} s; ratio {finishing / copying:.2f}"
+    )
+    return reached and finishing <= STOP_RATIO * copying
+
+
+def main() -> int:
+    """1 when a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20)
+    return 0 if asyncio.run(measure(parser.parse_args().seconds)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,758 @@
+"""Room life against a model: rooms, sessions, recordings, the engine's telling and losing, and time, in any order.
+
+The model is derived from what happened (when a room closes is computed from its history), not from stored decisions.
+`LIFE_EXAMPLES` in the environment asks for more than the usual number of lives.
+"""
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from convene import access, events, recordings, rooms, sessions, tables
+from convene.db import Database, Tx
+from convene.engine import EngineEvent, MemoryEngine, Person
+from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal
+from convene.lifecycle import RoomType
+from tests import world as worlds
+
+T = TypeVar("T")
+GRACE = timedelta(seconds=20)
+OPENING = timedelta(minutes=2)
+AFTER_USE = timedelta(minutes=10)
+LEASE = timedelta(seconds=20)
+SPANS = [0.001, 1, 2.5, 3, 19, 20, 60, 120, 599.999, 600, 3600]  # seconds that the clock moves
+MACHINE = "machine-1"
+
+
+@dataclass
+class Stay:
+    """One connection of one person."""
+
+    person: str
+    joined_at: datetime
+    missed_at: datetime | None = None
+    left_at: datetime | None = None
+
+
+@dataclass
+class Take:
+    """One recording."""
+
+    id: str
+    automatic: bool
+    due_at: datetime | None
+    state: str = "requested"
+    attempt: int = 0
+    begun: bool = False
+
+    @property
+    def live(self) -> bool:
+        return self.state in ("requested", "starting", "active", "stopping")
+
+
+@dataclass
+class Meeting:
+    """One session; it runs from the first stay on."""
+
+    id: str
+    room: "House"
+    engine_room: str
+    opened_at: datetime
+    stays: dict[str, Stay] = field(default_factory=dict)
+    takes: list[Take] = field(default_factory=list)
+    emptied_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def present(self) -> list[Stay]:
+        return [stay for stay in self.stays.values() if stay.left_at is None]
+
+    @property
+    def take(self) -> Take | None:
+        return next((take for take in self.takes if take.live), None)
+
+    def is_due(self, now: datetime) -> bool:
+        if not self.stays:
+            return now >= self.opened_at + OPENING
+        return self.emptied_at is not None and now >= self.emptied_at + GRACE
+
+
+@dataclass
+class House:
+    """One room."""
+
+    id: str
+    instant: bool
+    after_use: bool
+    auto_record: bool
+    expires_at: datetime
+    meetings: list[Meeting] = field(default_factory=list)
+    announced: bool = False
+
+    @property
+    def live(self) -> Meeting | None:
+        return next((meeting for meeting in self.meetings if meeting.ended_at is None), None)
+
+    @property
+    def last_use(self) -> datetime | None:
+        return max((m.ended_at for m in self.meetings if m.ended_at and m.stays), default=None)
+
+    @property
+    def shown(self) -> datetime:
+        """`expires_at` of the contract."""
+        return self.last_use + AFTER_USE if self.instant and self.last_use else self.expires_at
+
+    @property
+    def closes_at(self) -> datetime | None:
+        if self.live is not None:
+            return None if self.instant else self.expires_at
+        if self.instant or not (self.after_use and self.last_use):
+            return self.shown
+        return min(self.expires_at, self.last_use + AFTER_USE)
+
+    def open(self, now: datetime) -> bool:
+        return not self.announced and (self.closes_at is None or now < self.closes_at)
+
+
+@dataclass
+class Ticket:
+    """One person's admission to one session."""
+
+    id: str
+    key: str
+    meeting: Meeting
+    removed: bool = False
+
+
+class Life(RuleBasedStateMachine):
+    """The verbs of the product over a real database, beside the model."""
+
+    def __init__(self, runner: asyncio.Runner, url: str):
+        super().__init__()
+        self.runner, self.now = runner, worlds.START
+        self.db = Database(url, clock=lambda: self.now)
+        self.engine = MemoryEngine(clock=lambda: self.now)
+        self.await_(self.db.open())
+        if self.db.is_sqlite:
+            self.write(lambda tx: tables.metadata.create_all(tx.connection))
+        first = self.write(access.create_first, "Alice", worlds.key_pair())
+        self.application = self.read(access.application, first.application_id)
+        self.houses: list[House] = []
+        self.meetings: list[Meeting] = []
+        self.tickets: list[Ticket] = []
+        self.said: list[EngineEvent] = []  # by the engine, under way to us
+        self.taken: set[str] = set()  # ids of those that were applied
+        self.glances: list[tuple[Meeting, list[Person]]] = []  # lists of the engine that nobody has compared yet
+        self.claims: list[recordings.Claim] = []
+        self.told: Counter[tuple[str, str, str | None, str | None]] = Counter()
+
+    # --- Small parts ------------------------------------------------------------------------------------------------
+
+    def await_(self, work: Any) -> Any:
+        return self.runner.run(work)
+
+    def write(self, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        return self.await_(self.db.write(verb, *args, **kwargs))  # type: ignore[no-any-return]
+
+    def read(self, verb: Callable[..., T], *args: Any) -> T:
+        return self.await_(self.db.read(verb, *args))  # type: ignore[no-any-return]
+
+    def tell(self, kind: str, house: House, meeting: Meeting | None = None, about: str | None = None) -> None:
+        self.told[kind, house.id, meeting and meeting.id, about] += 1
+
+    def hear(self) -> None:
+        """What the engine said goes on its way."""
+        self.said += [event for event in self.engine.take_events() if event.person is not None]
+
+    @property
+    def live(self) -> list[Meeting]:
+        return [meeting for meeting in self.meetings if meeting.ended_at is None]
+
+    # --- What the model makes of it ---------------------------------------------------------------------------------
+
+    def seen(self, meeting: Meeting, person: Person) -> None:
+        if person.sid in meeting.stays:
+            return
+        starts = not meeting.stays
+        meeting.stays[person.sid] = Stay(person.identity, min(person.joined_at, self.now))
+        meeting.emptied_at = None
+        if starts:
+            self.tell("session:started", meeting.room, meeting)
+            if meeting.room.auto_record:
+                meeting.takes.append(Take("?", True, self.now))
+        self.tell("session:participant:joined", meeting.room, meeting, person.identity)
+
+    def gone(self, meeting: Meeting, sid: str, at: datetime) -> None:
+        stay = meeting.stays[sid]
+        if stay.left_at is None:
+            stay.left_at = max(at, stay.joined_at)
+            self.tell("session:participant:left", meeting.room, meeting, stay.person)
+
+    def settle(self, meeting: Meeting) -> None:
+        if meeting.stays and not meeting.present and meeting.emptied_at is None:
+            meeting.emptied_at = max(stay.left_at for stay in meeting.stays.values() if stay.left_at)
+
+    def end(self, meeting: Meeting, at: datetime) -> None:
+        meeting.ended_at = at
+        if meeting.stays:
+            self.tell("session:ended", meeting.room, meeting)
+        if meeting.take is not None:
+            self.halt(meeting.take)
+
+    def close(self, house: House) -> None:
+        if (meeting := house.live) is not None:
+            for sid in meeting.stays:
+                self.gone(meeting, sid, self.now)
+            self.end(meeting, self.now)
+
+    def halt(self, take: Take) -> None:
+        if take.state == "requested":
+            take.state, take.due_at = "failed", None
+        else:
+            take.state = "stopping"
+
+    def name_automatic(self) -> None:
+        """An automatic recording has an id that only the product knows."""
+        for meeting in self.meetings:
+            for take in meeting.takes:
+                if take.id == "?":
+                    found = {r.id for r in self.read(recordings.of_session, self.application.id, meeting.id)}
+                    (take.id,) = found - {known.id for known in meeting.takes}
+
+    # --- Rules: rooms -----------------------------------------------------------------------------------------------
+
+    @rule(instant=st.booleans(), after_use=st.booleans(), auto=st.booleans(), minutes=st.integers(11, 40))
+    def create(self, instant: bool, after_use: bool, auto: bool, minutes: int) -> None:
+        at = self.now + timedelta(minutes=10 if instant else minutes)
+        spec = rooms.Spec(
+            "Weekly sync",
+            type=RoomType.INSTANT if instant else RoomType.LONG_TERM,
+            expires_at=None if instant else at,
+            expire_after_use=after_use,
+            auto_record=auto,
+        )
+        room = self.write(rooms.create, self.application, spec, limit=1000, digits=12)
+        self.houses.append(House(room.id, instant, after_use, auto, at))
+
+    @precondition(lambda self: self.houses)
+    @rule(n=st.integers(0, 9), minutes=st.integers(5, 60))
+    def change_expiry(self, n: int, minutes: int) -> None:
+        house, at = pick(self.houses, n), self.now + timedelta(minutes=minutes)
+        expected: type[Refusal] | None = None
+        if not house.open(self.now):
+            expected = NotFound
+        elif house.instant:
+            expected = Conflict
+        elif minutes <= 10:
+            expected = Invalid
+        with refused(expected):
+            self.write(rooms.update, self.application.id, house.id, {"expires_at": at})
+            house.expires_at = at
+
+    @precondition(lambda self: self.houses)
+    @rule(n=st.integers(0, 9))
+    def delete(self, n: int) -> None:
+        house = pick(self.houses, n)
+
+        def unit(tx: Tx) -> None:  # as the door does it
+            recordings.follow(tx, sessions.close(tx, house.id))
+            rooms.delete(tx, self.application.id, house.id)
+
+        self.write(unit)
+        self.close(house)
+        if not house.announced:
+            house.announced = True
+            self.tell("room:expired", house)
+
+    # --- Rules: people ----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.houses)
+    @rule(n=st.integers(0, 9), host=st.booleans())
+    def come(self, n: int, host: bool) -> None:
+        house = pick(self.houses, n)
+        self.admit(house, host, None)
+
+    @precondition(lambda self: self.tickets)
+    @rule(n=st.integers(0, 9))
+    def come_again(self, n: int) -> None:
+        ticket = pick(self.tickets, n)
+        self.admit(ticket.meeting.room, False, ticket)
+
+    def admit(self, house: House, host: bool, ticket: Ticket | None) -> None:
+        known = self.read(sessions.admission_of, ticket.id, ticket.key) if ticket else None
+        inside = ticket is not None and ticket.meeting is house.live
+        expected: type[Refusal] | None = None
+        if inside and ticket and ticket.removed:
+            expected = Forbidden
+        elif not inside and not house.open(self.now):
+            expected = Gone
+        with refused(expected):
+            room = self.read(rooms.get, self.application.id, house.id)
+            session, person, key = self.write(sessions.admit, room, "Ann", host, known)
+            self.await_(self.engine.create_room(session.engine_room))
+            meeting = house.live
+            if meeting is None:
+                meeting = Meeting(session.id, house, session.engine_room, self.now)
+                house.meetings.append(meeting)
+                self.meetings.append(meeting)
+            assert session.id == meeting.id
+            if inside and ticket:
+                assert person.id == ticket.id
+                ticket.key = key
+            else:
+                self.tickets.append(Ticket(person.id, key, meeting))
+
+    @precondition(lambda self: self.tickets)
+    @rule(n=st.integers(0, 9))
+    def connect(self, n: int) -> None:
+        ticket = pick(self.tickets, n)
+        may = self.read(sessions.may_connect, ticket.meeting.engine_room, ticket.id)
+        assert may == (ticket.meeting.ended_at is None and not ticket.removed)
+        if may and ticket.meeting.engine_room in self.engine.rooms:
+            self.engine.enter(ticket.meeting.engine_room, ticket.id, "Ann")
+            self.hear()
+
+    @precondition(lambda self: any(room.people for room in self.engine.rooms.values()))
+    @rule(n=st.integers(0, 9))
+    def go(self, n: int) -> None:
+        there = [(name, sid) for name, room in self.engine.rooms.items() for sid in room.people]
+        self.engine.leave(*pick(there, n))
+        self.hear()
+
+    @precondition(lambda self: self.tickets)
+    @rule(n=st.integers(0, 9))
+    def lock_out(self, n: int) -> None:
+        ticket = pick(self.tickets, n)
+        self.write(sessions.remove, ticket.meeting.id, ticket.id)
+        self.await_(self.engine.remove(ticket.meeting.engine_room, ticket.id))
+        ticket.removed = True
+        self.hear()
+
+    @precondition(lambda self: self.live)
+    @rule(n=st.integers(0, 9))
+    def end_for_all(self, n: int) -> None:
+        house = pick(self.live, n).room
+        self.write(lambda tx: recordings.follow(tx, sessions.close(tx, house.id, by_host=True)))
+        self.close(house)
+
+    # --- Rules: what the engine tells, late, twice or never ---------------------------------------------------------
+
+    @precondition(lambda self: self.said)
+    @rule(n=st.integers(0, 9), again=st.booleans())
+    def deliver(self, n: int, again: bool) -> None:
+        event = pick(self.said, n)
+        if not again:
+            self.said.remove(event)
+        self.take_in(event)
+
+    def take_in(self, event: EngineEvent) -> None:
+        self.write(lambda tx: recordings.follow(tx, sessions.apply(tx, event, GRACE)))
+        meeting = next(m for m in self.meetings if m.engine_room == event.room)
+        known, person = event.id in self.taken, event.person
+        self.taken.add(event.id)
+        assert person is not None
+        if known or meeting.ended_at is not None:
+            return
+        self.seen(meeting, person)
+        if event.kind == "participant_left":
+            prompt = self.now - event.at < timedelta(seconds=2)
+            self.gone(meeting, person.sid, self.now if prompt else event.at)
+            self.settle(meeting)
+        self.name_automatic()
+
+    @precondition(lambda self: self.said)
+    @rule(n=st.integers(0, 9))
+    def lose(self, n: int) -> None:
+        self.said.remove(pick(self.said, n))
+
+    @rule()
+    def engine_restarts(self) -> None:
+        self.engine.restart()
+
+    @precondition(lambda self: self.live)
+    @rule(n=st.integers(0, 9))
+    def glance(self, n: int) -> None:
+        """A worker asks the engine who is there; it makes a missing room again."""
+        meeting, people = pick(self.live, n), []
+        if meeting.engine_room in self.engine.rooms:
+            people = self.await_(self.engine.people(meeting.engine_room))
+        else:
+            self.await_(self.engine.create_room(meeting.engine_room))
+        self.glances.append((meeting, people))
+
+    @precondition(lambda self: self.glances)
+    @rule()
+    def compare(self) -> None:
+        """… and compares, when much may have happened since."""
+        meeting, people = self.glances.pop(0)
+        self.write(lambda tx: recordings.follow(tx, sessions.observe(tx, meeting.id, people, GRACE)))
+        if meeting.ended_at is not None:
+            return
+        for person in people:
+            self.seen(meeting, person)
+        listed = {person.sid for person in people}
+        for sid, stay in meeting.stays.items():
+            if stay.left_at is not None:
+                continue
+            if sid in listed:
+                stay.missed_at = None
+            elif stay.missed_at is None:
+                stay.missed_at = self.now
+            elif self.now >= stay.missed_at + timedelta(seconds=3):
+                self.gone(meeting, sid, stay.missed_at)
+        self.settle(meeting)
+        self.name_automatic()
+
+    # --- Rules: time ------------------------------------------------------------------------------------------------
+
+    @rule(span=st.sampled_from(SPANS))
+    def time_goes_on(self, span: float) -> None:
+        self.now += timedelta(seconds=span)
+
+    @rule()
+    def expire(self) -> None:
+        due = [h for h in self.houses if not h.announced and not h.open(self.now)]
+        assert self.write(rooms.expire_due) == len(due)
+        for house in due:
+            house.announced = True
+            self.tell("room:expired", house)
+
+    @rule()
+    def close_due(self) -> None:
+        self.write(lambda tx: recordings.follow(tx, sessions.close_due(tx)))
+        for meeting in self.live:
+            if meeting.is_due(self.now):
+                self.end(meeting, meeting.emptied_at or self.now)
+
+    @rule()
+    def clear(self) -> None:
+        for id, engine_room in self.read(sessions.to_clear):
+            self.await_(self.engine.delete_room(engine_room))
+            self.write(sessions.cleared, [id])
+        self.hear()
+
+    # --- Rules: recordings ------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.meetings)
+    @rule(n=st.integers(0, 9))
+    def record(self, n: int) -> None:
+        meeting = pick(self.meetings, n)
+        running = meeting.stays and meeting.ended_at is None
+        with refused(None if running and meeting.take is None else Conflict):
+            made = self.write(recordings.request, meeting.id)
+            meeting.takes.append(Take(made.id, False, self.now))
+
+    @precondition(lambda self: self.meetings)
+    @rule(n=st.integers(0, 9))
+    def stop_recording(self, n: int) -> None:
+        meeting = pick(self.meetings, n)
+        take = meeting.take
+        expected = NotFound if take is None else Conflict if take.automatic else None
+        with refused(expected):
+            self.write(recordings.stop, meeting.id)
+            assert take is not None
+            self.halt(take)
+
+    def takes(self) -> Iterator[tuple[Meeting, Take]]:
+        return ((meeting, take) for meeting in self.meetings for take in meeting.takes)
+
+    @rule()
+    def claim(self) -> None:
+        due = {take.id: take for _, take in self.takes() if take.live and take.due_at and take.due_at <= self.now}
+        claim = self.write(recordings.claim, MACHINE)
+        assert (claim is not None) == bool(due)
+        if claim is not None:
+            take = due[claim.recording.id]
+            take.attempt, take.due_at = claim.attempt, self.now + LEASE
+            take.state = "starting" if take.state == "requested" else take.state
+            self.claims.append(claim)
+
+    def held(self, claim: recordings.Claim) -> tuple[Meeting, Take, bool]:
+        """Whose recording it is, and whether the claim still holds."""
+        meeting, take = next(found for found in self.takes() if found[1].id == claim.recording.id)
+        return meeting, take, take.attempt == claim.attempt
+
+    def begin(self, meeting: Meeting, take: Take) -> None:
+        if not take.begun:
+            take.begun = True
+            self.tell("recording:started", meeting.room, meeting, take.id)
+
+    @precondition(lambda self: self.claims)
+    @rule(n=st.integers(0, 9))
+    def media_runs(self, n: int) -> None:
+        claim = pick(self.claims, n)
+        meeting, take, held = self.held(claim)
+        assert self.write(recordings.started, claim.recording.id, claim.attempt, self.now) == held
+        if held:
+            take.state = "active" if take.state == "starting" else take.state
+            take.due_at = self.now + LEASE
+            self.begin(meeting, take)
+
+    @precondition(lambda self: self.claims)
+    @rule(n=st.integers(0, 9), well=st.booleans())
+    def media_ends(self, n: int, well: bool) -> None:
+        claim = self.claims.pop(n % len(self.claims))
+        meeting, take, held = self.held(claim)
+        if well:
+            done = self.write(recordings.finished, claim.recording.id, claim.attempt, recordings.Capture(5))
+        else:
+            done = self.write(recordings.fail, claim.recording.id, claim.attempt, "The disk is full.")
+        assert done == (held and take.live)
+        if done and well:
+            self.begin(meeting, take)
+            take.state, take.due_at, take.attempt = "uploading", self.now, take.attempt + 1
+        elif done:
+            take.state, take.due_at = "failed", None
+        if done and take.begun:
+            self.tell("recording:ended", meeting.room, meeting, take.id)
+
+    @rule()
+    def upload(self) -> None:
+        due = {take.id: (meeting, take) for meeting, take in self.takes() if take.state == "uploading"}
+        claim = self.write(recordings.claim_upload, MACHINE)
+        assert (claim is not None) == bool(due)
+        if claim is not None:
+            meeting, take = due[claim.recording.id]
+            assert self.write(recordings.uploaded, take.id, claim.attempt, size=1, url="https://a.example/1")
+            take.state = "uploaded"
+            self.tell("recording:uploaded", meeting.room, meeting, take.id)
+
+    # --- What always holds ------------------------------------------------------------------------------------------
+
+    @invariant()
+    def all_is_as_in_the_model(self) -> None:
+        self.read(self._compare_rooms)
+        self.read(self._compare_sessions)
+        self.read(self._compare_events)
+
+    def _compare_rooms(self, tx: Tx) -> None:
+        for house in self.houses:
+            room = rooms.get(tx, self.application.id, house.id)
+            assert rooms.is_available(room, tx.now) == house.open(tx.now)
+            assert room.expires_at == house.shown
+            assert (room.expired_at is not None) == house.announced
+
+    def _compare_sessions(self, tx: Tx) -> None:
+        live = sessions.live(tx)
+        assert sorted(session.id for session in live) == sorted(meeting.id for meeting in self.live)
+        assert len({session.room_id for session in live}) == len(live)
+        for meeting in self.meetings:
+            session = sessions.get(tx, meeting.id)
+            assert session.state == ("ended" if meeting.ended_at else "running" if meeting.stays else "opening")
+            assert (session.emptied_at, session.ended_at) == (meeting.emptied_at, meeting.ended_at)
+            assert sessions.headcount(tx, meeting.id) == len(meeting.present) == len(present(tx, meeting.id))
+            assert not (meeting.ended_at and meeting.present)
+            states = {r.id: str(r.state) for r in recordings.of_session(tx, self.application.id, meeting.id)}
+            assert states == {take.id: take.state for take in meeting.takes}
+
+    def _compare_events(self, tx: Tx) -> None:
+        lines: dict[str, list[events.Event]] = {}
+        told: Counter[tuple[str, str, str | None, str | None]] = Counter()
+        for event in events.page(tx, self.application.id, limit=100_000):
+            body = json.loads(event.body)
+            about = body.get("participant_id") or body.get("recording_id")
+            told[event.type, str(event.room_id), event.session_id, about] += 1
+            if event.session_id is not None:
+                lines.setdefault(event.session_id, []).append(event)
+        assert told == self.told
+        for line in lines.values():
+            in_order(line)
+
+    def teardown(self) -> None:
+        """Everybody goes, all is told or found out, time passes: nothing is stuck, every room was announced once."""
+        try:
+            self.engine.restart()
+            for _ in range(2):
+                self.now += timedelta(seconds=5)
+                for meeting in self.live:
+                    self.glances = [(meeting, [])]
+                    self.compare()
+            self.now += timedelta(days=1)
+            for _ in range(2):
+                self.close_due()
+                self.expire()
+            self.now += timedelta(hours=1)
+            self.expire()
+            while any(take.live for _, take in self.takes()):
+                self.claim()
+                self.media_ends(len(self.claims) - 1, True)
+            while any(take.state == "uploading" for _, take in self.takes()):
+                self.upload()
+            self.all_is_as_in_the_model()
+            assert self.live == []
+            assert all(self.told["room:expired", house.id, None, None] == 1 for house in self.houses)
+        finally:
+            self.await_(self.db.close())
+
+
+def present(tx: Tx, session_id: str) -> Sequence[sa.Row[Any]]:
+    """The stays without an end."""
+    stays = tables.participant.c
+    return tx.all(sa.select(stays.sid).where(stays.session_id == session_id, stays.left_at.is_(None)))
+
+
+def in_order(line: list[events.Event]) -> None:
+    """One session's events: numbered without a gap, the session's own line inside its start and its end."""
+    line.sort(key=lambda event: event.sequence or 0)
+    assert [event.sequence for event in line] == list(range(1, len(line) + 1))
+    own = [event for event in line if event.type.startswith("session:")]
+    kinds = [event.type for event in own]
+    assert own[0] is line[0] and kinds.index("session:started") == 0 and kinds.count("session:started") == 1
+    assert "session:ended" not in kinds[:-1]
+    inside: Counter[str] = Counter()
+    for event in own:
+        person = json.loads(event.body).get("participant_id", "")
+        inside[person] += {"session:participant:joined": 1, "session:participant:left": -1}.get(event.type, 0)
+        assert inside[person] >= 0
+    assert kinds[-1] != "session:ended" or not any(inside.values())
+
+
+class refused:
+    """The block is refused in this way, or (None) it is not."""
+
+    def __init__(self, expected: type[Refusal] | None):
+        self.expected = expected
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        if self.expected is None or (kind is not None and not issubclass(kind, Refusal)):
+            return False
+        assert kind is not None and issubclass(kind, self.expected), f"{self.expected} expected, {kind} came"
+        return True
+
+
+def pick(things: Sequence[T], n: int) -> T:
+    return things[n % len(things)]
+
+
+@pytest.fixture
+def fresh(database_url: str, tmp_path: Path) -> Callable[[], str]:
+    """Gives the URL of an empty database each time it is called."""
+
+    def sqlite() -> str:
+        for left in tmp_path.glob("convene.db*"):
+            left.unlink()
+        return database_url
+
+    return sqlite if database_url.startswith("sqlite") else lambda: worlds.emptied(database_url)
+
+
+def lives(database_url: str, *, sqlite: int, postgresql: int) -> settings:
+    """How many examples there are on this database."""
+    usual = sqlite if database_url.startswith("sqlite") else postgresql
+    count = int(os.environ.get("LIFE_EXAMPLES", usual))
+    unhurried = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture]
+    return settings(
+        max_examples=count, stateful_step_count=50, deadline=None, suppress_health_check=unhurried, print_blob=True
+    )
+
+
+def test_room_life(database_url: str, fresh: Callable[[], str]) -> None:
+    with asyncio.Runner() as runner:
+        chosen = lives(database_url, sqlite=60, postgresql=12)
+        run_state_machine_as_test(lambda: Life(runner, fresh()), settings=chosen)
+
+
+# --- The engine's log in any order ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What must not depend on the order in which the engine's events came."""
+
+    stays: frozenset[tuple[str, datetime, datetime | None, str | None]]
+    ended_at: datetime | None
+    told: frozenset[tuple[tuple[str, str | None], int]]
+
+
+class Tape:
+    """A meeting of a few people that was really played on the engine's twin, and what it said of it."""
+
+    def __init__(self, life: Life, moves: list[tuple[int, int]]):
+        self.life = life
+        life.create(False, False, False, 40)
+        life.come(len(life.houses) - 1, True)
+        self.meeting = life.meetings[-1]
+        for _ in range(2):
+            life.come(len(life.houses) - 1, False)
+        people = [ticket.id for ticket in life.tickets[-3:]]
+        room = self.meeting.engine_room
+        for who, seconds in [(0, 1), *moves]:
+            here = next((p for p in life.engine.rooms[room].people.values() if p.identity == people[who]), None)
+            if here is None:
+                life.engine.enter(room, people[who])
+            else:
+                life.engine.leave(room, here.sid)
+            life.now += timedelta(seconds=seconds)
+        for sid in list(life.engine.rooms[room].people):
+            life.engine.leave(room, sid)
+        self.names = {id: str(n) for n, id in enumerate(people)}
+        self.log = [event for event in life.engine.take_events() if event.person is not None]
+        life.now += timedelta(seconds=5)
+
+    def played(self, order: Sequence[int]) -> Outcome:
+        """Applies the log in this order, with the repeats that it has; then the grace passes."""
+        life = self.life
+        for n in order:
+            life.take_in(self.log[n])
+        life.now += timedelta(minutes=1)
+        life.close_due()
+        life.all_is_as_in_the_model()
+        session = life.read(sessions.get, self.meeting.id)
+        return Outcome(self._stays(), session.ended_at, self._told())
+
+    def _stays(self) -> frozenset[tuple[str, datetime, datetime | None, str | None]]:
+        kept = tables.participant.c
+        statement = sa.select(kept.person_id, kept.joined_at, kept.left_at, kept.reason)
+        rows = self.life.read(lambda tx: tx.all(statement.where(kept.session_id == self.meeting.id)))
+        return frozenset((self.names[row.person_id], row.joined_at, row.left_at, row.reason) for row in rows)
+
+    def _told(self) -> frozenset[tuple[tuple[str, str | None], int]]:
+        mine = ((key, count) for key, count in self.life.told.items() if key[2] == self.meeting.id)
+        return frozenset(((key[0], self.names.get(key[3] or "")), count) for key, count in mine)
+
+
+MOVES = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0, 1, 7, 30])), max_size=8)
+
+
+def test_any_order_of_the_engines_log_with_repeats_comes_to_the_same(
+    database_url: str, fresh: Callable[[], str]
+) -> None:
+    """`started_at` is left out: it was announced before the earlier join was known."""
+    with asyncio.Runner() as runner:
+
+        @lives(database_url, sqlite=60, postgresql=12)
+        @given(MOVES, st.data())
+        def play(moves: list[tuple[int, int]], data: st.DataObject) -> None:
+            life = Life(runner, fresh())
+            try:
+                tape = Tape(life, moves)
+                straight = tape.played(range(len(tape.log)))
+                began = life.now
+            finally:
+                life.teardown()
+            places = list(range(len(tape.log)))
+            repeats = data.draw(st.lists(st.sampled_from(places), max_size=6))
+            order = data.draw(st.permutations(places + repeats))
+            life = Life(runner, fresh())
+            try:
+                mixed = Tape(life, moves).played(order)
+                assert (life.now, mixed) == (began, straight)
+            finally:
+                life.teardown()
+
+        play()
