@@ -1,7 +1,7 @@
 """The recorder beside x264 on the same pictures alone, and stopping beside copying the file twice.
 
 Run from the repository: `python -m bench.recorder [--seconds 20]`. Needs a livekit-server. Figures are user and system time
-from /proc, in cores; x264's are those of its own calls on the pictures that the tiles show, with the recorder's settings.
+from /proc, in cores; x264's are those of its own calls, in real time, at the same time, on the pictures that the tiles show.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -51,7 +52,7 @@ async def recorded(
 ) -> tuple[float, float, float]:
     """Cores, resident MB and late pictures of one recording, after it has warmed up."""
     room = f"bench-{time.monotonic_ns()}"
-    await open_room(url, room)
+    asyncio.run(open_room(url, room))
     with people(url, room, count, *options), compositor(url, room, out) as running:
         running.until(WARM_UP)
         before, began = used(running.process.pid)[0], time.monotonic()
@@ -76,19 +77,17 @@ def shown(count: int, layer: int) -> list[Plane]:
     return canvases
 
 
-def x264_alone(pictures: list[Plane], seconds: float) -> float:
-    """Cores that x264 needs for these pictures in real time."""
-    encoder = Encoder(Path(os.devnull), WIDTH, HEIGHT, FPS)
-    context = encoder.open_x264(0)
-    count = int(seconds * FPS)
-    began = time.process_time()
-    for tick in range(count):
+def x264_alone(pictures: list[Plane], stopping: threading.Event) -> float:
+    """Cores that x264 needs for these pictures in real time, until told to stop: beside the recorder, under the same load."""
+    context = Encoder(Path(os.devnull), WIDTH, HEIGHT, FPS).open_x264(0)
+    began, used_before, tick = time.monotonic(), time.thread_time(), 0
+    while not stopping.wait(max(0.0, began + tick / FPS - time.monotonic())):
         packed = pictures[tick % len(pictures)].reshape(HEIGHT * 3 // 2, WIDTH)
         frame = av.VideoFrame.from_numpy_buffer(packed, "yuv420p")
         frame.pts, frame.time_base = tick, Fraction(1, FPS)
         context.encode(frame)
-    context.encode(None)
-    return (time.process_time() - began) / seconds
+        tick += 1
+    return (time.thread_time() - used_before) * FPS / tick
 
 
 def lengthened(recording: Path, target: Path) -> None:
@@ -130,9 +129,12 @@ async def measure(seconds: float) -> bool:
     with tempfile.TemporaryDirectory(prefix="convene-bench-") as name, livekit_server() as engine:
         folder = Path(name)
         for number, (title, count, layer, options, allowed) in enumerate(RUNS):
-            alone = x264_alone(shown(count, layer), seconds)
+            pictures, done = shown(count, layer), threading.Event()
+            yardstick = asyncio.create_task(asyncio.to_thread(x264_alone, pictures, done))
             out = folder / f"{number}.mp4"
-            cores, resident, late = await recorded(engine.url, count, options, seconds, out)
+            cores, resident, late = await asyncio.to_thread(recorded, engine.url, count, options, seconds, out)
+            done.set()
+            alone = await yardstick
             print(
                 f"| {title} | {cores:.2f} | {alone:.2f} | {cores / alone:.2f} | {resident:.0f} | {late} |", flush=True
             )

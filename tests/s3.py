@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import boto3
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -33,6 +34,8 @@ class Gate:
         return self.inner(environ, start_response)
 
     def _allowed(self, environ: dict[str, Any]) -> bool:
+        if environ["PATH_INFO"].startswith("/moto-api"):
+            return False
         query = dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
         url = f"http://{environ['HTTP_HOST']}{environ['REQUEST_URI'].partition('?')[0]}"
         if "X-Amz-Signature" in query:
@@ -49,9 +52,8 @@ class Gate:
 
     def _header_matches(self, environ: dict[str, Any], url: str, query: dict[str, str]) -> bool:
         fields = dict(part.split("=", 1) for part in environ["HTTP_AUTHORIZATION"].partition(" ")[2].split(", "))
-        names = {name: "HTTP_" + name.upper().replace("-", "_") for name in fields["SignedHeaders"].split(";")}
-        names |= {name: name[5:].upper() for name in ()}
-        headers = {name: environ.get(key) or environ.get(key[5:], "") for name, key in names.items()}
+        keys = {name: name.upper().replace("-", "_") for name in fields["SignedHeaders"].split(";")}
+        headers = {name: environ.get(f"HTTP_{key}") or environ.get(key, "") for name, key in keys.items()}
         request = AWSRequest(environ["REQUEST_METHOD"], url, headers=headers, params=query)
         return fields["Signature"] == self._signature(S3SigV4Auth, request, headers["x-amz-date"])
 
@@ -65,15 +67,14 @@ class Gate:
 @contextmanager
 def server(*buckets: str) -> Iterator[tuple[str, Gate]]:
     """A running server with these buckets: its endpoint, and the gate, which can be told to be `away`."""
-    import boto3
-
     gate = Gate(DomainDispatcherApplication(create_backend_app))
     listening = make_server("127.0.0.1", 0, gate, threaded=True)
     thread = threading.Thread(target=listening.serve_forever)
     thread.start()
     endpoint = f"http://127.0.0.1:{listening.server_port}"
     try:
-        client = boto3.client("s3", endpoint_url=endpoint, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=SECRET)
+        keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET}
+        client = boto3.client("s3", endpoint_url=endpoint, region_name=REGION, **keys)
         for bucket in buckets:
             client.create_bucket(Bucket=bucket)
         yield endpoint, gate

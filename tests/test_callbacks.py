@@ -23,8 +23,9 @@ from convene.courier import Courier
 from convene.db import Database, Tx
 from convene.errors import NotFound, Unavailable
 from convene.events import EventType
+from tests.announcements import announcement
 from tests.receiver import Receiver, Request, receiving
-from tests.test_events import a_room, a_session, announcement, emit
+from tests.test_events import a_room, a_session, emit
 from tests.world import World
 
 JOINED = EventType.PARTICIPANT_JOINED

@@ -9,14 +9,11 @@ import sqlalchemy as sa
 from convene import access, events, rooms, tables
 from convene.db import Tx
 from convene.errors import NotFound
-from convene.events import FIELDS, GUEST, Announcement, EventType
+from convene.events import FIELDS, Announcement, EventType
 from convene.lifecycle import RoomType
-from tests.world import START, World
+from tests.announcements import announcement
+from tests.world import World
 
-TIMES = {
-    name: START + timedelta(milliseconds=n)
-    for n, name in enumerate(("created_at", "started_at", "ended_at", "expires_at"))
-}
 URLS = {family: f"http://127.0.0.1:9/{family}" for family in ("rooms", "sessions", "recordings")}
 
 
@@ -34,21 +31,6 @@ async def a_session(world: World, room: rooms.Room) -> str:
     row |= {"engine_room": session, "state": "ended", "opened_at": world.now, "ended_by_host": False, "clearing": False}
     await world.db.write(lambda tx: tx.execute(sa.insert(tables.session), row | {"sequence": 0}))
     return session
-
-
-def announcement(kind: EventType, room_id: str, session_id: str | None = "1_s") -> Announcement:
-    """One of each kind, with values that tell the fields apart."""
-    values: dict[str, object] = {name: f"the {name}" for name in FIELDS[kind]} | TIMES
-    values |= {
-        "room_id": room_id,
-        "session_id": session_id,
-        "name": "Ann",
-        "type": GUEST,
-        "is_host": True,
-        "duration": 2040,
-    }
-    fields = {name: values[name] for name in reversed(FIELDS[kind])}
-    return Announcement(kind, room_id, None if kind is EventType.ROOM_EXPIRED else session_id, fields)
 
 
 async def emit(world: World, *told: Announcement) -> list[str]:

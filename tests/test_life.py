@@ -331,6 +331,22 @@ class Life(RuleBasedStateMachine):
         self.engine.leave(*pick(there, n))
         self.hear()
 
+    @precondition(lambda self: self.houses)
+    @rule(n=st.integers(0, 9), span=st.sampled_from(SPANS))
+    def meet(self, n: int, span: float) -> None:
+        """A whole meeting as it usually goes, so that what comes after a use is met often."""
+        house = pick(self.houses, n)
+        if house.live is None and house.open(self.now):
+            self.come(n, False)
+            self.connect(len(self.tickets) - 1)
+            self.deliver(len(self.said) - 1, False)
+            self.time_goes_on(span)
+            self.engine.leave(*[(name, *room.people) for name, room in self.engine.rooms.items()][-1])
+            self.hear()
+            self.deliver(len(self.said) - 1, False)
+            self.time_goes_on(20)
+            self.close_due()
+
     @precondition(lambda self: self.tickets)
     @rule(n=st.integers(0, 9))
     def lock_out(self, n: int) -> None:

@@ -81,7 +81,8 @@ class Compositor:
         assert self._process.stdout is not None
         while True:
             try:
-                line = await asyncio.wait_for(self._process.stdout.readline(), self._patience())
+                async with asyncio.timeout(self._patience()):
+                    line = await self._process.stdout.readline()
             except TimeoutError:
                 log.warning("compositor is silent", extra={"event": "compositor_silent", "pid": self._process.pid})
                 self.kill()

@@ -33,6 +33,11 @@ class _Lines(logging.Formatter):
         return redacted(json.dumps(line | facts, default=str, ensure_ascii=False))
 
 
+def _is_true(record: logging.LogRecord) -> bool:
+    """uvicorn calls every refused upgrade of a WebSocket an error of ours."""
+    return "returned without completing handshake" not in record.getMessage()
+
+
 def configure(level: str) -> None:
     """Sends every log line of this process to standard error as JSON."""
     handler = logging.StreamHandler(sys.stderr)
@@ -40,3 +45,4 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("aiohttp.access", "asyncio", "alembic", "uvicorn.error", "websockets", "livekit"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_true)

@@ -7,6 +7,7 @@ recorder at a time (a lock), and its id is the machine's name in the database: w
 import asyncio
 import fcntl
 import logging
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -20,7 +21,6 @@ from convene.errors import Unavailable
 from convene.lifecycle import RecordingNext, RecordingState
 from convene.recordings import Capture, Claim
 from convene.runtime import Runtime
-from convene.tables import new_id
 
 log = logging.getLogger(__name__)
 
@@ -239,7 +239,8 @@ class Recorder:
         """Renews the lease, tells that it has started, obeys the row: until cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(take.look.wait(), RENEW)
+                async with asyncio.timeout(RENEW):
+                    await take.look.wait()
             take.look.clear()
             with suppress(Unavailable):
                 await self._look(take)
@@ -351,7 +352,8 @@ class Recorder:
                 log.exception("step failed", extra={"event": "step_failed", "step": step.__name__})
                 wake.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), every)
+                async with asyncio.timeout(every):
+                    await wake.wait()
             wake.clear()
 
     async def _insist(self, verb: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -372,7 +374,7 @@ class Recorder:
             file.seek(0)
             self._machine = file.read()
             if not self._machine:
-                self._machine = new_id()
+                self._machine = str(uuid.uuid4())
                 file.write(self._machine)
                 file.flush()
             yield

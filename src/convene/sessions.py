@@ -106,6 +106,9 @@ _MAY_CONNECT = (
     .where(session.c.engine_room == sa.bindparam("engine_room"), _LIVE)
     .where(admission.c.id == sa.bindparam("identity"), admission.c.removed_at.is_(None))
 )
+_REMOVED = sa.select(admission.c.id).where(
+    admission.c.session_id == sa.bindparam("session_id"), admission.c.removed_at.is_not(None)
+)
 _HEADCOUNT = sa.select(sa.func.count()).where(
     participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None)
 )
@@ -284,6 +287,11 @@ def observe(tx: Tx, session_id: str, people: Sequence[Person], grace: timedelta)
             _gone(tx, current, known.sid, known.missed_at, "unknown")
     _settle(tx, current, grace)
     return changes
+
+
+def unwelcome(tx: Tx, session_id: str) -> set[str]:
+    """Who was removed from the session: if the engine lists them all the same, they are to be put out again."""
+    return {row.id for row in tx.all(_REMOVED, {"session_id": session_id})}
 
 
 def _seen(tx: Tx, current: Session, person: Person) -> list[Change]:

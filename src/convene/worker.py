@@ -113,7 +113,10 @@ class Worker:
         else:  # a restarted engine: made again, so that the browsers, which keep trying, come back
             shown = await self.runtime.db.read(recordings.engine_metadata, session.id)
             await self.runtime.engine.create_room(session.engine_room, shown)
-        await self.runtime.db.write(observe, session.id, people, self._grace)
+        unwelcome = await self.runtime.db.write(observe, session.id, people, self._grace)
+        for person in people:
+            if person.identity in unwelcome:  # came in at the very moment of the removal
+                await self.runtime.engine.remove(session.engine_room, person.identity)
 
     async def tidy(self) -> bool:
         """Drops what nobody needs any more."""
@@ -127,9 +130,10 @@ def close_due(tx: Tx) -> None:
     recordings.follow(tx, sessions.close_due(tx))
 
 
-def observe(tx: Tx, session_id: str, people: list[Person], grace: timedelta) -> None:
-    """What the engine's list changes, and what follows for recordings."""
+def observe(tx: Tx, session_id: str, people: list[Person], grace: timedelta) -> set[str]:
+    """What the engine's list changes, and what follows for recordings; the ids of those who may not be in."""
     recordings.follow(tx, sessions.observe(tx, session_id, people, grace))
+    return sessions.unwelcome(tx, session_id)
 
 
 async def _forever(name: str, step: Callable[[], Awaitable[bool]], rest: Callable[[], Awaitable[None]]) -> None:

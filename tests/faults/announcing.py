@@ -15,7 +15,7 @@ from convene import callbacks, config, events, tables
 from convene.courier import Courier
 from convene.db import Database, Tx
 from convene.events import EventType
-from tests.test_events import announcement
+from tests.announcements import announcement
 
 KINDS = (EventType.PARTICIPANT_JOINED, EventType.PARTICIPANT_LEFT, EventType.RECORDING_STARTED)
 EMITTERS = 8

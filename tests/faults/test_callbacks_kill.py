@@ -44,7 +44,7 @@ async def one_life(url: str, acknowledged: list[str]) -> None:
     """Starts a process and kills it at a random moment after its first event."""
     async with announcing(url) as process:
         assert process.stdout is not None
-        acknowledged.append((await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip())
+        acknowledged.append((await asyncio.wait_for(process.stdout.readline(), 300)).decode().strip())
         await asyncio.sleep(random.uniform(0, 0.7))
     rest = (await process.stdout.read()).decode().split("\n")
     acknowledged += [line for line in rest[:-1] if line]  # a torn last line was not acknowledged
@@ -53,7 +53,7 @@ async def one_life(url: str, acknowledged: list[str]) -> None:
 async def drained(url: str) -> None:
     db = Database(url)
     await db.open()
-    async with announcing(url, "quiet"), asyncio.timeout(120):
+    async with announcing(url, "quiet"), asyncio.timeout(600):
         while await db.read(lambda tx: tx.execute(PENDING).scalar()):
             await asyncio.sleep(0.1)
     await db.close()

@@ -24,7 +24,10 @@ RESTARTS = 6
 @contextmanager
 def own_cluster() -> Iterator[tuple[str, Path]]:
     """A PostgreSQL for this test alone; its database's URL and its folder."""
-    with tempfile.TemporaryDirectory(prefix="convene-pg-", ignore_cleanup_errors=True) as folder, worlds.cluster(Path(folder)) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="convene-pg-", ignore_cleanup_errors=True) as folder,
+        worlds.cluster(Path(folder)) as url,
+    ):
         yield f"{url}/postgres", Path(folder)
 
 

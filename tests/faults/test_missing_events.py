@@ -67,7 +67,9 @@ async def test_people_come_and_go_while_we_are_away(tmp_path: Path) -> None:
     port = free_port()
     with livekit_server(f"http://127.0.0.1:{port}/internal/engine-events") as server:
         async with receiving() as heard:
-            with platform(tmp_path, port=port, session_grace_seconds=2, reconcile_seconds=1, **beside(server)) as convene:
+            with platform(
+                tmp_path, port=port, session_grace_seconds=2, reconcile_seconds=1, **beside(server)
+            ) as convene:
                 room = await convene.room(callback_urls=urls(heard))
                 people = [await admitted(convene, room, name) for name in ("Ann", "Ben", "Cem")]
                 ann, ben, cem = people

@@ -95,7 +95,9 @@ async def test_a_room_is_deleted(world: World) -> None:
 async def test_people_come_in_the_last_millisecond(world: World, kind: str) -> None:
     """Half of them come before the room's time and half at it, while the sweep runs again and again."""
     at = world.now + timedelta(minutes=20)
-    room = await a_room(world, type=kind, **({"expires_at": f"{at:%Y-%m-%dT%H:%M:%S.000Z}"} if kind == "long_term" else {}))
+    room = await a_room(
+        world, type=kind, **({"expires_at": f"{at:%Y-%m-%dT%H:%M:%S.000Z}"} if kind == "long_term" else {})
+    )
     closing = world.now + timedelta(minutes=10) if kind == "instant" else at
     world.now = closing - timedelta(milliseconds=1)
 

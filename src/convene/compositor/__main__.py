@@ -1,3 +1,5 @@
+"""`python -m convene.compositor`: one recording, as told on standard input."""
+
 import asyncio
 import logging
 import os

@@ -115,8 +115,10 @@ def router(runtime: Runtime) -> APIRouter:
     @routes.delete("/people/{person_id}", status_code=204, summary="Remove a person from the meeting (host)")
     async def remove(request: Request, person_id: str) -> Response:
         current = await db.write(_remove, _proof(request), person_id)
-        await engine.remove(current.engine_room, person_id)
-        close_for(person_id)
+        try:
+            await engine.remove(current.engine_room, person_id)
+        finally:
+            close_for(person_id)
         return Response(status_code=204)
 
     return routes

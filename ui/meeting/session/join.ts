@@ -72,13 +72,18 @@ async function enter(): Promise<void> {
     });
   } catch (error) {
     if (mine !== round) return;
-    set({ call: null, page: passing(error) && !isSlowDown(error) ? { is: 'failed' } : refusedPage(error) });
+    set({ call: null, page: pageAfter(error) });
   } finally {
     clearTimeout(slow);
   }
 }
 
-const isSlowDown = (error: unknown) => error instanceof api.ApiError && error.status === 429;
+function pageAfter(error: unknown): Page {
+  const status = error instanceof api.ApiError ? error.status : 0;
+  // A name that the server does not take is asked for again.
+  if (status === 400) return { is: 'prejoin' };
+  return passing(error) && status !== 429 ? { is: 'failed' } : refusedPage(error);
+}
 
 async function askToJoin(): Promise<Joined> {
   const { code, name } = get();

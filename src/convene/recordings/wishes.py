@@ -1,0 +1,106 @@
+"""What people and rooms want of recordings: that one begins, ends, or goes away."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from convene import tables
+from convene.db import Tx
+from convene.errors import Conflict, Forbidden, NotFound
+from convene.lifecycle import RECORDING_OVER, RecordingState, SessionState
+from convene.recordings.reading import get, live
+from convene.recordings.row import FAIL, ONE, TOPIC, Recording, load, moment, to
+from convene.sessions import Change
+
+_r, _s, _room = tables.recording.c, tables.session.c, tables.room.c
+
+STOPPED_EARLY = "The recording was stopped before it began."
+ENDED_EARLY = "The meeting ended before the recording began."
+# The lock makes two requests for one session come one after the other, so the second sees the first's row.
+_SESSION = (
+    sa.select(_s.id, _s.room_id, _s.application_id, _s.state, _room.auto_record, _room.features)
+    .select_from(tables.session.join(tables.room, _room.id == _s.room_id))
+    .where(_s.id == sa.bindparam("id"))
+    .with_for_update(of=tables.session)
+)
+_INSERT = sa.insert(tables.recording)
+_STOP = to(RecordingState.STOPPING)
+_FAIL_REQUESTED = FAIL.where(_r.state == RecordingState.REQUESTED)
+_DELETE = ONE.where(_r.state.in_(RECORDING_OVER), _r.deleted_at.is_(None)).values(
+    deleted_at=moment("b_deleted_at"), due_at=moment("b_deleted_at"), showing=sa.true()
+)
+
+
+def request(tx: Tx, session_id: str, *, automatic: bool = False) -> Recording:
+    """Asks for a recording of a running session. `automatic`: by the room's own rule, not by a person.
+
+    Raises NotFound (no such session), Conflict `not_started` or `recording_running`, Forbidden `recording_unavailable`.
+    """
+    session = tx.one(_SESSION, {"id": session_id})
+    if session is None:
+        raise NotFound("not_found", "There is no such session.")
+    if session.state != SessionState.RUNNING:
+        raise Conflict("not_started", "The meeting has not started yet, or is over.")
+    if not automatic and not session.features.get("is_recording_available", True):
+        raise Forbidden("recording_unavailable", "This room does not offer recording.")
+    if live(tx, session_id) is not None:
+        raise Conflict("recording_running", "This meeting is being recorded already.")
+    row = {
+        "id": tables.new_id(),
+        "session_id": session_id,
+        "room_id": session.room_id,
+        "application_id": session.application_id,
+        "state": RecordingState.REQUESTED,
+        "automatic": automatic,
+        "requested_at": tx.now,
+        "attempt": 0,
+        "due_at": tx.now,
+        "showing": True,
+    }
+    tx.execute(_INSERT, row)
+    tx.wake(TOPIC)
+    return load(tx, row["id"])
+
+
+def stop(tx: Tx, session_id: str) -> Recording:
+    """Ends the session's recording on the host's word; asked twice it is the same.
+
+    Raises NotFound `no_recording`, Conflict `recording_automatic` when the room records by its own rule.
+    """
+    recording = live(tx, session_id)
+    if recording is None:
+        raise NotFound("no_recording", "This meeting is not being recorded.")
+    if recording.automatic:
+        raise Conflict("recording_automatic", "This room records every meeting; that cannot be stopped.")
+    return _end(tx, recording, STOPPED_EARLY)
+
+
+def follow(tx: Tx, changes: Iterable[Change]) -> None:
+    """What follows when sessions start (the room may record by itself) and end (the recording ends as well)."""
+    for change in changes:
+        if change.kind == "started":
+            session = tx.one(_SESSION, {"id": change.session_id})
+            if session is not None and session.auto_record and live(tx, change.session_id) is None:
+                request(tx, change.session_id, automatic=True)
+        elif (recording := live(tx, change.session_id)) is not None:
+            _end(tx, recording, ENDED_EARLY)
+
+
+def _end(tx: Tx, recording: Recording, reason_if_unstarted: str) -> Recording:
+    """Stops it. One that nobody has claimed is over at once; a claim may come between, hence both, in this order."""
+    if recording.state is RecordingState.REQUESTED:
+        fields = {"b_id": recording.id, "b_ended_at": tx.now, "b_reason": reason_if_unstarted}
+        if tx.changed(_FAIL_REQUESTED, fields):
+            return load(tx, recording.id)
+    tx.changed(_STOP, {"b_id": recording.id})
+    tx.wake(TOPIC)
+    return load(tx, recording.id)
+
+
+def delete(tx: Tx, application_id: str, recording_id: str) -> None:
+    """Deletes one that is over; its file goes right after. Raises NotFound, Conflict `not_uploaded` (contract §3.1)."""
+    get(tx, application_id, recording_id)
+    if tx.changed(_DELETE, {"b_id": recording_id, "b_deleted_at": tx.now}) == 0:
+        get(tx, application_id, recording_id)  # deleted by somebody else in between: NotFound, as for the second of two
+        raise Conflict("not_uploaded", "The recording is not uploaded yet.")
+    tx.wake(TOPIC)
