@@ -33,10 +33,16 @@ def page(figures: list[Figure]) -> str:
     """The table, and what is not reached."""
     rows = [COLUMNS, *(figure.cells() for figure in figures)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     asked = [figure for figure in figures if figure.reached is not None]
-    missed = [f"  {figure.what}: {figure.ours}, {figure.ratio}; to reach {figure.goal}" for figure in asked if not figure.reached]
+    missed = [
+        f"  {figure.what}: {figure.ours}, {figure.ratio}; to reach {figure.goal}"
+        for figure in asked
+        if not figure.reached
+    ]
     lines += ["", f"{len(asked) - len(missed)} of {len(asked)} reached." + (" Not reached:" if missed else ""), *missed]
     return "\n".join(lines)
 

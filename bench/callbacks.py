@@ -1,8 +1,7 @@
-"""Callbacks, measured: `python bench/callbacks.py [sqlite|postgresql]`. The receivers are processes of their own.
+"""Callbacks, on both databases: `python -m bench callbacks`. The receivers are processes of their own (this module as a program).
 
 - from the commit of an event to its first byte at the receiver, at 50 events a second
 - deliveries a second of one worker to fast receivers
-- 10,000 rooms' worth of `room:expired` announced in sweeps of 500, and in one
 """
 
 import asyncio
@@ -11,17 +10,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import uvloop
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
+from bench.figure import Figure
 from convene import access, callbacks, config, events, tables
 from convene.courier import Courier
 from convene.db import Database, Tx
@@ -30,7 +27,9 @@ from tests import world as worlds
 
 RATE, SECONDS = 50, 20
 DELIVERIES, RECEIVERS = 5000, 10
-ROOMS, SWEEP = 10_000, 500
+ROOMS = DELIVERIES
+P50, P99 = 30, 150  # milliseconds
+GOAL = 1000  # deliveries a second
 
 
 class Sink:
@@ -59,7 +58,7 @@ async def sinks(count: int) -> AsyncIterator[list[Sink]]:
     made = []
     for _ in range(count):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, __file__, "--sink", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            sys.executable, "-m", "bench.callbacks", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         assert process.stdout is not None
         made.append(Sink(process, int(await process.stdout.readline())))
@@ -106,7 +105,8 @@ async def deliveries(db: Database) -> AsyncIterator[None]:
     await courier.close()
 
 
-async def latency(db: Database) -> None:
+async def latency(db: Database) -> tuple[float, float]:
+    """Milliseconds from the commit to the first byte: p50 and p99."""
     async with sinks(1) as [receiver]:
         await point_to(db, [receiver])
         sent: dict[str, float] = {}
@@ -117,8 +117,7 @@ async def latency(db: Database) -> None:
                 group.create_task(announce(db, f"room-{number % 100}", sent))
             await until(lambda: len(receiver.arrived) == RATE * SECONDS)
         waits = sorted((receiver.arrived[event] - at) * 1000 for event, at in sent.items())
-    p50, p99 = statistics.median(waits), waits[int(len(waits) * 0.99)]
-    print(f"  commit → first byte at {RATE}/s: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {waits[-1]:.1f} ms")
+    return statistics.median(waits), waits[int(len(waits) * 0.99)]
 
 
 async def announce(db: Database, room: str, sent: dict[str, float]) -> None:
@@ -126,7 +125,8 @@ async def announce(db: Database, room: str, sent: dict[str, float]) -> None:
     sent[event] = time.time()
 
 
-async def throughput(db: Database, receivers: int) -> None:
+async def throughput(db: Database, receivers: int) -> float:
+    """Deliveries a second."""
     async with sinks(min(receivers, 2)) as made:
         await point_to(db, made, receivers)
         await db.write(events.emit, *[told(f"room-{number}") for number in range(DELIVERIES)])
@@ -135,16 +135,7 @@ async def throughput(db: Database, receivers: int) -> None:
             await until(lambda: sum(len(one.arrived) for one in made) == DELIVERIES)
             took = time.monotonic() - begin
             await until_settled(db)
-    print(f"  {DELIVERIES} deliveries to {receivers} endpoint(s), one worker: {DELIVERIES / took:,.0f}/s")
-
-
-async def sweeps(db: Database) -> None:
-    for size in (SWEEP, ROOMS):
-        begin = time.monotonic()
-        for start in range(0, ROOMS, size):
-            await db.write(events.emit, *[told(f"room-{number}") for number in range(start, start + size)])
-        print(f"  {ROOMS:,} room:expired, {size:,} in a transaction: {time.monotonic() - begin:.2f} s")
-    await db.write(lambda tx: tx.execute(sa.update(tables.delivery).values(state="dead", due_at=None)))
+    return DELIVERIES / took
 
 
 def told(room: str) -> Announcement:
@@ -186,34 +177,33 @@ def many_rooms(tx: Tx, application: str) -> None:
     tx.execute(sa.insert(tables.room), [row | {"id": f"room-{n}", "meeting_code": f"{n:012}"} for n in numbers])
 
 
-async def measure(url: str) -> None:
+async def measure(name: str, url: str) -> list[Figure]:
+    """All figures of one database."""
     db = Database(url)
     await db.open()
     await db.write(lambda tx: tables.metadata.create_all(tx.connection))
     first = await db.write(access.create_first, "Bench", access.new_key_pair())
     await db.write(many_rooms, first.application_id)
-    await latency(db)
+    p50, p99 = await latency(db)
+    reached = p50 <= P50 and p99 <= P99
+    what, goal = f"commit → first byte at the receiver, {RATE}/s, {name}", f"≤ {P50}, ≤ {P99} ms"
+    made = [Figure(what, f"p50 {p50:.1f}, p99 {p99:.1f} ms", goal=goal, reached=reached)]
     for receivers in (1, RECEIVERS):
-        await throughput(db, receivers)
-    await sweeps(db)
+        speed = await throughput(db, receivers)
+        what = f"deliveries to {receivers} fast endpoint{'s' * (receivers > 1)}, one worker, {name}"
+        made.append(Figure(what, f"{speed:,.0f}/s", goal=f"≥ {GOAL:,}/s", reached=speed >= GOAL))
     await db.close()
+    return made
 
 
-def main() -> None:
-    """Runs on the databases named, or both."""
-    if "--sink" in sys.argv:
-        return uvloop.run(sink())
-    wanted = sys.argv[1:] or ["sqlite", "postgresql"]
-    with tempfile.TemporaryDirectory() as folder:
-        if "sqlite" in wanted:
-            print("SQLite")
-            uvloop.run(measure(f"sqlite:///{folder}/bench.db"))
-    if "postgresql" in wanted:
+def figures() -> Iterator[Figure]:
+    """SQLite, and PostgreSQL where it is installed."""
+    with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
+        yield from uvloop.run(measure("SQLite", f"sqlite:///{folder}/bench.db"))
+    if worlds.POSTGRES_BIN:
         with worlds.postgres() as url:
-            print("PostgreSQL")
-            uvloop.run(measure(f"{url}/postgres"))
-    return None
+            yield from uvloop.run(measure("PostgreSQL", f"{url}/postgres"))
 
 
 if __name__ == "__main__":
-    main()
+    uvloop.run(sink())

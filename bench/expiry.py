@@ -34,13 +34,17 @@ WAITING = sa.select(sa.func.count()).select_from(tables.delivery).where(tables.d
 def filled(tx: Tx) -> float:
     """The rooms, of one application that wants callbacks; the monotonic time at which the first expires."""
     first = access.create_first(tx, "Alice", worlds.key_pair())
-    access.set_callback_urls(tx, first.application_id, rooms="https://rooms.example.org/", sessions=None, recordings=None)
+    access.set_callback_urls(
+        tx, first.application_id, rooms="https://rooms.example.org/", sessions=None, recordings=None
+    )
     row: dict[str, Any] = {"application_id": first.application_id, "display_name": "Weekly sync", "type": "instant"}
     row |= {"features": {}, "created_at": tx.now, "host_id": "host", "join_approval_level": "none", "locked": False}
     row |= {"microphone_state": "default", "language": "default", "expire_after_use": False, "auto_record": False}
     row |= {"record_only_owner": False}
     due = [tx.now + AHEAD + timedelta(seconds=number / ROOMS) for number in range(ROOMS)]
-    own = [{"id": f"room-{n}", "meeting_code": f"{n:012}", "expires_at": at, "closes_at": at} for n, at in enumerate(due)]
+    own = [
+        {"id": f"room-{n}", "meeting_code": f"{n:012}", "expires_at": at, "closes_at": at} for n, at in enumerate(due)
+    ]
     begins = time.monotonic() + AHEAD.total_seconds()
     tx.execute(sa.insert(tables.room), [row | one for one in own])
     return begins

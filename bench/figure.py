@@ -18,7 +18,14 @@ class Figure:
 
     def cells(self) -> tuple[str, ...]:
         """The row's texts, in the order of the page's columns."""
-        return self.what, self.ours, self.yardstick, self.ratio, self.goal, {True: "yes", False: "NO", None: NONE}[self.reached]
+        return (
+            self.what,
+            self.ours,
+            self.yardstick,
+            self.ratio,
+            self.goal,
+            {True: "yes", False: "NO", None: NONE}[self.reached],
+        )
 
 
 def at_most(what: str, value: float, limit: float, *, unit: str, digits: int = 0) -> Figure:

@@ -558,6 +558,7 @@ class Life(RuleBasedStateMachine):
             room = rooms.get(tx, self.application.id, house.id)
             assert rooms.is_available(room, tx.now) == house.open(tx.now)
             assert room.expires_at == house.shown
+            assert house.announced or room.closes_at == house.closes_at
             assert (room.expired_at is not None) == house.announced
 
     def _compare_sessions(self, tx: Tx) -> None:
@@ -681,6 +682,21 @@ def test_room_life(database_url: str, fresh: Callable[[], str]) -> None:
     with asyncio.Runner() as runner:
         chosen = lives(database_url, sqlite=60, postgresql=12)
         run_state_machine_as_test(lambda: Life(runner, fresh()), settings=chosen)
+
+
+def test_a_room_whose_expiry_is_put_off_after_a_use_still_closes_ten_minutes_after_it(
+    fresh: Callable[[], str],
+) -> None:
+    """Found by the machine: its old expiry lay within those ten minutes."""
+    with asyncio.Runner() as runner:
+        life = Life(runner, fresh())
+        try:
+            life.create(False, True, False, 15)
+            life.meet(0, 600)
+            life.change_expiry(0, 60)
+            life.all_is_as_in_the_model()
+        finally:
+            life.teardown()
 
 
 # --- The engine's log in any order ----------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ async def test_killed_when_the_session_is_over(world: World, meeting: Meeting) -
 
 
 async def test_a_silent_compositor_is_replaced(world: World, meeting: Meeting) -> None:
-    async with running(recorder(world, "hangs:4", silence=0.5)) as made:
+    async with running(recorder(world, "hangs:4", silence=3)) as made:
         await world.db.write(recordings.request, meeting.session.id)
         await until(world, lambda: second_part(made))
         await world.db.write(recordings.stop, meeting.session.id)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from convene import access, rooms, tables
+from convene import access, rooms, sessions, tables
 from convene.db import Tx
+from convene.engine import Person
 from convene.errors import Conflict, Forbidden, Invalid, NotFound
 from convene.lifecycle import RoomType
 from convene.rooms import Room, Spec
@@ -52,9 +53,11 @@ async def sweep(world: World) -> int:
 
 async def used(world: World, room: Room) -> None:
     """Somebody enters, and leaves after five minutes."""
-    assert await world.db.write(rooms.entered, room.id)
+    session, person, _ = await world.db.write(sessions.admit, await again(world, room), "Ann", False, None)
+    stay = Person(f"PA_{person.id}", person.id, "Ann", world.now, False)
+    await world.db.write(sessions.observe, session.id, [stay], timedelta(seconds=20))
     world.later(minutes=5)
-    await world.db.write(rooms.emptied, room.id, world.now)
+    await world.db.write(sessions.close, room.id)
 
 
 def wire(moment: datetime) -> str:

@@ -85,19 +85,10 @@ def closes_after_use(kind: RoomType, expires_at: datetime, expire_after_use: boo
 def closes_unused(
     kind: RoomType, expires_at: datetime, expire_after_use: bool, last_ended_at: datetime | None
 ) -> datetime:
-    """When the room closes once a session that nobody entered is given up: as if it had not been opened."""
+    """When the room closes, from its last use: after an opening that nobody used, or a change of its expiry."""
     if kind is RoomType.INSTANT or last_ended_at is None:
         return expires_at  # an instant room's `expires_at` moves with its use
     return closes_after_use(kind, expires_at, expire_after_use, last_ended_at)
-
-
-def closes_after_change(
-    closes_at: datetime | None, expires_at: datetime, new_expires_at: datetime, expire_after_use: bool
-) -> datetime:
-    """When a long-term room closes once its expiry was changed: the ten minutes after a use go on running."""
-    if closes_at is None or closes_at >= expires_at or not expire_after_use:
-        return new_expires_at
-    return min(closes_at, new_expires_at)
 
 
 # --- Sessions -------------------------------------------------------------------------------------------------------

@@ -223,7 +223,8 @@ class Recorder:
                 log.exception("file not completed", extra={"event": "recording_incomplete"})
                 return await self._incomplete(take)
         if not seconds:
-            await self._insist(recordings.fail, take.claim.recording.id, take.claim.attempt, fault or EMPTY)
+            empty = MISSING if take.claim.recording.started_at else EMPTY
+            await self._insist(recordings.fail, take.claim.recording.id, take.claim.attempt, fault or empty)
             return capture.discard(self._out(take.claim))
         times = (ending.started_at, ending.ended_at) if ending else (None, None)
         await self._insist(

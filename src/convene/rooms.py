@@ -141,6 +141,7 @@ _DUE = (
     .with_for_update(skip_locked=True)
 )
 _SWEEP = _EXPIRE.where(_r.serial.in_(_DUE)).returning(_r.id, _r.type, _r.expires_at, _r.created_at)
+_IN_USE = sa.select(_s.id).where(_s.room_id == sa.bindparam("room_id"), _s.state != lifecycle.SessionState.ENDED)
 _LAST_USE = sa.select(sa.func.max(_s.ended_at)).where(_s.room_id == sa.bindparam("room_id"), _s.started_at.is_not(None))
 
 
@@ -251,10 +252,17 @@ def update(tx: Tx, application_id: str, room_id: str, changes: Mapping[str, Any]
     if values.keys() & {"expires_at", "expire_after_use"}:
         expires_at = values.get("expires_at", room.expires_at)
         after_use = values.get("expire_after_use", room.expire_after_use)
-        values["closes_at"] = lifecycle.closes_after_change(room.closes_at, room.expires_at, expires_at, after_use)
+        values["closes_at"] = _closes_after_change(tx, room, expires_at, after_use)
     if values:
         tx.execute(sa.update(tables.room).where(_r.id == room.id).values(values))
     return get(tx, application_id, room_id)
+
+
+def _closes_after_change(tx: Tx, room: Room, expires_at: datetime, after_use: bool) -> datetime:
+    """The ten minutes after the last use go on running, unless the room is in use, or closes after uses only from now on."""
+    counts = after_use and room.expire_after_use and tx.one(_IN_USE, {"room_id": room.id}) is None
+    last = tx.connection.execute(_LAST_USE, {"room_id": room.id}).scalar() if counts else None
+    return lifecycle.closes_unused(room.type, expires_at, after_use, last)
 
 
 def delete(tx: Tx, application_id: str, room_id: str) -> Room:

@@ -36,7 +36,8 @@ class Wake:
     async def wait(self, seconds: float) -> None:
         """Returns on a wake-up or after `seconds`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for may swallow a cancellation before Python 3.12
+                await self._event.wait()
         self._event.clear()
 
     def close(self) -> None:

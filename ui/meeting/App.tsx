@@ -47,7 +47,7 @@ function draw(page: Page) {
     case 'joining':
       return <Prejoin busy={page.is === 'joining'} />;
     case 'failed':
-      return <Failed />;
+      return <Failed why={page.why} />;
     case 'call':
       return <Call />;
     case 'lost':

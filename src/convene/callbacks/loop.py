@@ -69,7 +69,8 @@ class Deliveries:
             await asyncio.sleep(POLL)
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), pause)
+            async with asyncio.timeout(pause):  # wait_for may swallow a cancellation before Python 3.12
+                await self._wake.wait()
 
     def _told(self, topic: str) -> None:
         if topic == "deliveries":

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 RATE = 48_000
 BLOCK = 1_024  # samples; AAC takes exactly these
-CUSHION = 0.3  # seconds between a moment and its mixing
+CUSHION = 0.4  # seconds between a moment and its mixing
 RING = 2 * RATE
 RESYNC = RATE // 100  # a voice that drifts further than 10 ms from its arrivals is moved
 JUMP = RATE // 4

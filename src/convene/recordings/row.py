@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -66,29 +66,14 @@ def _plain(name: str) -> str:
     return " ".join(kept.split())[:80].strip(" .") or "Recording"
 
 
-FIELDS = (
-    *(
-        _r[name]
-        for name in (
-            "id",
-            "session_id",
-            "room_id",
-            "application_id",
-            "state",
-            "automatic",
-            "requested_at",
-            "started_at",
-        )
-    ),
-    *(_r[name] for name in ("ended_at", "alive_at", "seconds", "bytes", "reason", "stored_at")),
-    _room.display_name,
-)
+FIELDS = (*(_r[field.name] for field in fields(Recording) if field.name in _r), _room.display_name)
 ALL = sa.select(*FIELDS).select_from(tables.recording.join(tables.room, _room.id == _r.room_id))
 BY_ID = ALL.where(_r.id == sa.bindparam("id"))
 ONE = sa.update(tables.recording).where(_r.id == sa.bindparam("b_id"))
 
 
 def moment(name: str) -> sa.BindParameter[datetime]:
+    """A parameter that is a time."""
     return sa.bindparam(name, type_=Moment)
 
 
@@ -105,12 +90,13 @@ FAIL = to(RecordingState.FAILED).values(
 
 
 def read(row: sa.Row[Any]) -> Recording:
-    values = row._mapping
-    fields = {column.name: values[column.name] for column in FIELDS}
-    return Recording(**{**fields, "state": RecordingState(fields["state"])})
+    """A recording from a row that has FIELDS, whatever else it has."""
+    values = {column.name: row._mapping[column.name] for column in FIELDS}
+    return Recording(**{**values, "state": RecordingState(values["state"])})
 
 
 def load(tx: Tx, recording_id: str) -> Recording:
+    """One that is known to exist, for those who act for the house and not for a tenant."""
     row = tx.one(BY_ID, {"id": recording_id})
     if row is None:
         raise NotFound("not_found", "There is no such recording.")
@@ -118,6 +104,7 @@ def load(tx: Tx, recording_id: str) -> Recording:
 
 
 def span(recording: Recording) -> dict[str, Any]:
+    """The fields that `recording:ended` and `recording:uploaded` have in common."""
     return {
         "recording_id": recording.id,
         "session_id": recording.session_id,
@@ -127,5 +114,6 @@ def span(recording: Recording) -> dict[str, Any]:
     }
 
 
-def announce(tx: Tx, kind: EventType, recording: Recording, fields: Mapping[str, Any]) -> None:
-    events.emit(tx, Announcement(kind, recording.room_id, recording.session_id, fields))
+def announce(tx: Tx, kind: EventType, recording: Recording, told: Mapping[str, Any]) -> None:
+    """Emits one event of the recording."""
+    events.emit(tx, Announcement(kind, recording.room_id, recording.session_id, told))

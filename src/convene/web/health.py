@@ -15,7 +15,8 @@ PATIENCE = 5.0  # seconds for each part
 
 async def _tried(check: Awaitable[object]) -> str:
     try:
-        await asyncio.wait_for(check, PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await check
     except Refusal as refusal:
         return refusal.message
     except TimeoutError:

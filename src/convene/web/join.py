@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from convene import access, guesses, recordings, rooms, sessions
 from convene.db import Tx
-from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal, Unauthenticated
+from convene.errors import Forbidden, Gone, Invalid, NotFound, Refusal, Unauthenticated
 from convene.events import wire_time
 from convene.runtime import Runtime
 from convene.web.app import address_of, answer
@@ -248,11 +248,6 @@ def _remove(tx: Tx, proof: tuple[str, str], person_id: str) -> sessions.Session:
 
 def _record(tx: Tx, proof: tuple[str, str]) -> dict[str, Any] | None:
     current = _host(tx, proof)
-    room = rooms.by_id(tx, current.room_id)
-    if not room.features["is_recording_available"]:
-        raise Forbidden("recording_unavailable", "Recording is switched off for this room.")
-    if current.started_at is None:
-        raise Conflict("not_started", "The meeting has not started yet.")
     return recordings.view(recordings.request(tx, current.id))
 
 

@@ -51,9 +51,9 @@ export const Elsewhere = () => (
   </Sheet>
 );
 
-export const Failed = () => (
+export const Failed = ({ why }: { why: 'server' | 'media' }) => (
   <Sheet title={t('failed.title')}>
-    <p className="lead">{t('failed.text')}</p>
+    <p className="lead">{t(why === 'server' ? 'failed.server' : 'failed.media')}</p>
     <div className="row">
       <button className="button primary" onClick={() => void join()}>
         {t('try_again')}

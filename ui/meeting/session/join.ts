@@ -16,6 +16,7 @@ const engine = () => import('../engine/connection');
 export const prefetchEngine = (): void => void engine();
 
 const SLOW_MS = 2000;
+const PATIENCE_MS = 15_000;
 
 let leaving = false;
 let joinedAt = 0;
@@ -64,11 +65,13 @@ async function enter(): Promise<void> {
   set({ page: { is: 'joining' }, line: 'good' });
   const slow = setTimeout(() => announce(t('joining.slow')), SLOW_MS);
   try {
-    const joined = await askToJoin();
-    if (mine !== round) return;
-    await connect(joined, mine, () => {
-      joinedAt = Date.now();
-      set({ page: { is: 'call' }, otherTab: false });
+    await patiently(async () => {
+      const joined = await askToJoin();
+      if (mine !== round) return;
+      await connect(joined, mine, () => {
+        joinedAt = Date.now();
+        set({ page: { is: 'call' }, otherTab: false });
+      });
     });
   } catch (error) {
     if (mine !== round) return;
@@ -78,11 +81,28 @@ async function enter(): Promise<void> {
   }
 }
 
+/** A server or an engine that is just starting again is waited for. */
+async function patiently(attempt: () => Promise<void>): Promise<void> {
+  const start = Date.now();
+  for (let tries = 0; ; tries++) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (!passing(error) || isSlowDown(error) || Date.now() - start > PATIENCE_MS) throw error;
+      await pause(retryDelay(tries));
+    }
+  }
+}
+
+const isSlowDown = (error: unknown): boolean => error instanceof api.ApiError && error.status === 429;
+
 function pageAfter(error: unknown): Page {
   const status = error instanceof api.ApiError ? error.status : 0;
   // A name that the server does not take is asked for again.
   if (status === 400) return { is: 'prejoin' };
-  return passing(error) && status !== 429 ? { is: 'failed' } : refusedPage(error);
+  if (!passing(error) || isSlowDown(error)) return refusedPage(error);
+  return { is: 'failed', why: error instanceof api.ApiError ? 'server' : 'media' };
 }
 
 async function askToJoin(): Promise<Joined> {

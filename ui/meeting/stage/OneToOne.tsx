@@ -18,7 +18,7 @@ export function OneToOne({ people, stage }: { people: readonly Person[]; stage: 
       )}
       {me && (
         <li className="floating" style={{ width: own.w, height: own.h }}>
-          <PersonTile person={me} size={own} stage={stage} />
+          <PersonTile person={me} size={own} stage={stage} filled />
         </li>
       )}
     </ul>

@@ -21,7 +21,7 @@ export type Page =
   | { is: 'refused'; why: RefusedBy; endedAt: string | null; retryAt: number | null }
   | { is: 'prejoin' }
   | { is: 'joining' }
-  | { is: 'failed' }
+  | { is: 'failed'; why: 'server' | 'media' }
   | { is: 'call' }
   | { is: 'lost' }
   | { is: 'elsewhere' }

@@ -190,7 +190,7 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(
             "ix_delivery_due",
-            ["due_at", "endpoint_serial"],
+            ["due_at", "serial", "endpoint_serial"],
             unique=False,
             sqlite_where=sa.text("due_at is not null"),
             postgresql_where=sa.text("due_at is not null"),

@@ -1,0 +1,197 @@
+"""The page in real browsers, seen from the other person's side: host's powers, second tabs, refusals, broken engines."""
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.platform import Guest, Platform, alive, browser, join, platform, until, visit
+
+SLOW = 60_000
+
+
+@pytest.fixture(scope="module")
+def convene(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One platform for all tests of this file."""
+    with platform(tmp_path_factory.mktemp("platform")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as made:
+        yield made
+
+
+async def two(convene: Platform, chromium: Browser, **fields: Any) -> tuple[dict[str, Any], Guest, Guest]:
+    """A room with its host and a guest in it, who see each other."""
+    room = await convene.room(**fields)
+    host = await visit(chromium, room["_links"]["host_url"]["href"], "Hanna")
+    guest = await visit(chromium, room["_links"]["guest_url"]["href"], "Gustav")
+    for person in (host, guest):
+        await until(lambda person=person: person.sees(2), why="two pictures do not run")  # type: ignore[misc]
+    return room, host, guest
+
+
+async def people_panel(host: Guest) -> Any:
+    await host.page.get_by_role("button", name=re.compile("^People")).click()
+    return host.page.get_by_role("complementary", name="People")
+
+
+async def test_the_host_mutes_and_removes(convene: Platform, chromium: Browser) -> None:
+    room, host, guest = await two(convene, chromium)
+    panel = await people_panel(host)
+    await panel.get_by_role("button", name=re.compile("Gustav")).click()
+    await host.page.get_by_role("menuitem", name=re.compile("Mute")).first.click()
+    await expect(guest.page.get_by_role("button", name="Turn microphone on")).to_be_visible(timeout=SLOW)
+    await panel.get_by_role("button", name=re.compile("Gustav")).click()
+    await host.page.get_by_role("menuitem", name=re.compile("Remove")).click()
+    await host.page.get_by_role("alertdialog").get_by_role("button", name=re.compile("Remove")).click()
+    await expect(guest.page.get_by_role("heading", level=1)).to_contain_text("removed you", timeout=SLOW)
+    await until(lambda: _people(host, 1), why="the guest is still seen")
+    await guest.page.reload()
+    await expect(guest.page.get_by_role("toolbar", name="Call controls")).to_have_count(0)
+
+
+async def _people(host: Guest, count: int) -> bool:
+    return await host.page.get_by_role("button", name=re.compile(f"^People, {count} ")).count() > 0
+
+
+async def test_a_reload_and_a_second_tab_are_the_same_person(convene: Platform, chromium: Browser) -> None:
+    _, host, guest = await two(convene, chromium)
+    await guest.page.reload()
+    await join(guest, "Gustav")
+    await until(lambda: host.sees(2), why="the host does not see the guest again")
+    await until(lambda: _people(host, 2))
+
+
+async def test_a_killed_engine_comes_back_and_so_do_the_browsers(convene: Platform, chromium: Browser) -> None:
+    room, host, guest = await two(convene, chromium)
+    (engine,) = convene.children("livekit-server")
+    os.kill(engine, signal.SIGKILL)
+    await until(lambda: _gone(engine))
+    for person in (host, guest):
+        await until(lambda person=person: person.sees(2), why="no picture after the engine came back")  # type: ignore[misc]
+        await until(person.hears, why="no sound after the engine came back")
+    await until(lambda: _people(host, 2))
+    assert (await _room(convene, room["id"]))["is_available"] is True
+
+
+async def _gone(pid: int) -> bool:
+    return not alive(pid)
+
+
+async def _room(convene: Platform, id: str) -> dict[str, Any]:
+    async with convene.api() as api:
+        return (await api.get(f"rooms/{id}")).json()  # type: ignore[no-any-return]
+
+
+async def test_a_room_recorded_by_itself_says_so_before_joining(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room(recording_options={"auto_record": True}, type="long_term", expires_at="2029-01-01T00:00:00Z")
+    context = await chromium.new_context(permissions=["camera", "microphone"])
+    page = await context.new_page()
+    await page.goto(room["_links"]["host_url"]["href"])
+    await expect(page.get_by_text("will be recorded")).to_be_visible(timeout=SLOW)
+    host = Guest(page, context)
+    await join(host, "Hanna")
+    await expect(page.get_by_text(re.compile("^REC"))).to_be_visible(timeout=SLOW)
+    await page.get_by_role("button", name="More").click()
+    await expect(page.get_by_role("menuitem", name="Stop recording")).to_have_count(0)
+
+
+async def test_joining_without_any_device(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room()
+    context = await chromium.new_context(permissions=[])
+    page = await context.new_page()
+    await page.goto(room["_links"]["guest_url"]["href"])
+    await page.get_by_label("Your name").fill("Ohne Kamera", timeout=SLOW)
+    without = page.get_by_role("button", name="Continue without")
+    if await without.count():
+        await without.click()
+    await page.get_by_role("button", name="Join", exact=True).click(timeout=SLOW)
+    await expect(page.get_by_role("toolbar", name="Call controls")).to_be_visible(timeout=SLOW)
+
+
+@pytest.mark.parametrize("address", ["999999999999", "abc"])
+async def test_a_wrong_address_says_what_to_do(convene: Platform, chromium: Browser, address: str) -> None:
+    page = await (await chromium.new_context()).new_page()
+    await page.goto(f"{convene.url}/{address}")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("ended, or the address is mistyped", timeout=SLOW)
+    await expect(page.get_by_label("Meeting code")).to_be_visible()
+
+
+async def test_the_page_talks_to_nobody_else(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room()
+    context = await chromium.new_context(permissions=["camera", "microphone"])
+    page = await context.new_page()
+    asked: list[str] = []
+    refused: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: refused.append(message.text) if "Content Security Policy" in message.text else None)
+    await page.goto(room["_links"]["guest_url"]["href"])
+    await join(Guest(page, context), "Ann")
+    await asyncio.sleep(2)
+    assert {re.sub(r"^(blob:)?(\w+://[^/]+).*", r"\2", url) for url in asked if not url.startswith("data:")} == {convene.url}
+    assert refused == []
+
+
+async def test_phone_and_wall(convene: Platform, chromium: Browser) -> None:
+    """At 360 and at 1920 pixels nothing hangs over the edge, and the controls are there."""
+    room = await convene.room()
+    for width, height in ((360, 640), (640, 360), (1920, 1080)):
+        guest = await visit(
+            chromium, room["_links"]["guest_url"]["href"], "Ann", viewport={"width": width, "height": height}
+        )
+        over = await guest.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0
+        for name in ("Turn microphone off", "Turn camera off", "Leave"):
+            box = await guest.page.get_by_role("button", name=name).first.bounding_box()
+            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
+        await guest.context.close()
+
+
+async def test_by_keyboard_alone(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room()
+    context = await chromium.new_context(permissions=["camera", "microphone"])
+    page = await context.new_page()
+    await page.goto(room["_links"]["guest_url"]["href"])
+    await page.get_by_label("Your name").wait_for(timeout=SLOW)
+    name_field = "document.activeElement === document.querySelector('input[name=name], input[autocomplete=name]')"
+    for _ in range(30):
+        if await page.evaluate(f"{name_field} || document.activeElement?.labels?.[0]?.textContent?.includes('Your name') || false"):
+            break
+        await page.keyboard.press("Tab")
+    await page.keyboard.type("Ann")
+    await page.keyboard.press("Enter")
+    toolbar = page.get_by_role("toolbar", name="Call controls")
+    if not await toolbar.count():
+        await toolbar.wait_for(timeout=SLOW)
+    await page.keyboard.press("Control+d")
+    await expect(page.get_by_role("button", name="Turn microphone on")).to_be_visible(timeout=SLOW)
+    await page.keyboard.press("Control+e")
+    await expect(page.get_by_role("button", name="Turn camera on")).to_be_visible(timeout=SLOW)
+    assert await page.evaluate("document.activeElement !== document.body")
+
+
+async def test_no_axe_violations(convene: Platform, chromium: Browser) -> None:
+    """WCAG by axe on the page before joining, in the call, and on the refusal."""
+    axe = Path(__file__).parents[2] / "ui/node_modules/axe-core/axe.min.js"
+    room, host, guest = await two(convene, chromium)
+    await people_panel(host)
+    refused = await guest.context.new_page()
+    await refused.goto(f"{convene.url}/999999999998")
+    await expect(refused.get_by_role("heading", level=1)).to_be_visible(timeout=SLOW)
+    before = await guest.context.new_page()
+    await before.goto(room["_links"]["guest_url"]["href"])
+    await expect(before.get_by_role("heading", level=1)).to_be_visible(timeout=SLOW)
+    for page in (host.page, refused, before):
+        await page.evaluate(axe.read_text())
+        found = await page.evaluate("axe.run()")
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
