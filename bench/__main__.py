@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 
 from bench.figure import Figure
@@ -24,6 +25,7 @@ def measured(parts: list[str]) -> Iterator[Figure]:
         try:
             yield from importlib.import_module(f"bench.{part}").figures()
         except Exception as error:
+            traceback.print_exc()
             line = next(iter(str(error).splitlines()), "")[:100]
             yield Figure(part, f"not measured: {type(error).__name__} {line}", reached=False)
         print(f"bench: {part} took {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)

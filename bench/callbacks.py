@@ -99,10 +99,12 @@ async def deliveries(db: Database) -> AsyncIterator[None]:
     courier = Courier(replace(config.load({}), allow_loopback_callbacks=True))
     await courier.open()
     loop = asyncio.create_task(callbacks.Deliveries(db, courier).run())
-    yield
-    loop.cancel()
-    await asyncio.gather(loop, return_exceptions=True)
-    await courier.close()
+    try:
+        yield
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+        await courier.close()
 
 
 async def latency(db: Database) -> tuple[float, float]:
@@ -116,6 +118,7 @@ async def latency(db: Database) -> tuple[float, float]:
                 await asyncio.sleep(max(0.0, begin + number / RATE - time.time()))
                 group.create_task(announce(db, f"room-{number % 100}", sent))
             await until(lambda: len(receiver.arrived) == RATE * SECONDS)
+            await until_settled(db)
         waits = sorted((receiver.arrived[event] - at) * 1000 for event, at in sent.items())
     return statistics.median(waits), waits[int(len(waits) * 0.99)]
 

@@ -25,7 +25,7 @@ from bench.figure import Figure
 from tests.platform import DEADLINE, Platform, browser, platform, until
 
 GOAL = 1.25
-PAIRS = 9
+PAIRS = 7
 MIRROR = 2.0  # seconds that the second person looks at their own picture before the click
 BARE = "bare"  # the bare page's room in the engine
 

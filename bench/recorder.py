@@ -1,23 +1,23 @@
 """The recorder beside x264 on the same pictures alone, and stopping beside copying the file twice.
 
-Run from the repository: `python -m bench.recorder [--seconds 20]`. Needs a livekit-server. Figures are user and system time
-from /proc, in cores; x264's are those of its own calls, in real time, at the same time, on the pictures that the tiles show.
+Run from the repository: `python -m bench recorder`. Needs a livekit-server. Figures are user and system time from /proc, in
+cores; x264's are those of its own calls, in real time, at the same time, on the pictures that the tiles show.
 """
 
-import argparse
 import asyncio
 import os
 import shutil
-import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 
+from bench.figure import Figure
 from convene.compositor import files
 from convene.compositor.encoder import CONTAINER, Encoder
 from convene.compositor.layout import grid
@@ -28,6 +28,7 @@ from tests.livekit_server import livekit_server
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
 WARM_UP = 8.0
+SECONDS = 15.0
 LONG = 600  # seconds
 # what is sent, how many people, the layer that reaches the recorder, options of the publisher, cores allowed
 RUNS = (
@@ -47,9 +48,7 @@ def used(pid: int) -> tuple[float, float]:
     return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def recorded(
-    url: str, count: int, options: tuple[str, ...], seconds: float, out: Path
-) -> tuple[float, float, float]:
+def recorded(url: str, count: int, options: tuple[str, ...], seconds: float, out: Path) -> tuple[float, float, float]:
     """Cores, resident MB and late pictures of one recording, after it has warmed up."""
     room = f"bench-{time.monotonic_ns()}"
     asyncio.run(open_room(url, room))
@@ -120,38 +119,34 @@ def stopping(recording: Path, folder: Path) -> tuple[float, float, float]:
     return min(finishing), min(copying), out.stat().st_size / 1e6
 
 
-async def measure(seconds: float) -> bool:
-    """Prints the table; whether every goal was reached."""
-    reached = True
-    print(
-        "| recorder | cores | x264 alone | ratio | MB resident | late pictures |\n|---|---|---|---|---|---|", flush=True
-    )
-    with tempfile.TemporaryDirectory(prefix="convene-bench-") as name, livekit_server() as engine:
-        folder = Path(name)
-        for number, (title, count, layer, options, allowed) in enumerate(RUNS):
-            pictures, done = shown(count, layer), threading.Event()
-            yardstick = asyncio.create_task(asyncio.to_thread(x264_alone, pictures, done))
+async def compare(url: str, folder: Path) -> list[Figure]:
+    """Every run, with x264 beside it."""
+    made = []
+    for number, (title, count, layer, options, allowed) in enumerate(RUNS):
+        pictures, done = shown(count, layer), threading.Event()
+        yardstick = asyncio.create_task(asyncio.to_thread(x264_alone, pictures, done))
+        try:
             out = folder / f"{number}.mp4"
-            cores, resident, late = await asyncio.to_thread(recorded, engine.url, count, options, seconds, out)
+            cores, resident, late = await asyncio.to_thread(recorded, url, count, options, SECONDS, out)
+        finally:
             done.set()
             alone = await yardstick
-            print(
-                f"| {title} | {cores:.2f} | {alone:.2f} | {cores / alone:.2f} | {resident:.0f} | {late} |", flush=True
-            )
-            reached = reached and cores <= allowed and cores <= RATIO * alone and resident <= MEMORY
-        finishing, copying, size = stopping(folder / "1.mp4", folder)
-    print(
-        f"\nstop to MP4, {LONG} s ({size:.0f} MB): {finishing:.2f} s; copying it twice: {copying:.2f} s; ratio {finishing / copying:.2f}"
+        ours = f"{cores:.2f} core, {resident:.0f} MB, {late:.0f} pictures late"
+        reached = cores <= allowed and cores <= RATIO * alone and resident <= MEMORY
+        goal = f"≤ {RATIO:g} ×, ≤ {allowed} core, ≤ {MEMORY} MB"
+        told = f"x264 alone {alone:.2f} core"
+        made.append(Figure(f"recorder, {title}", ours, told, f"{cores / alone:.2f} ×", goal, reached))
+    return made
+
+
+def figures() -> Iterator[Figure]:
+    """A row for each run, and one for making a file of `LONG` seconds whole."""
+    with tempfile.TemporaryDirectory(prefix="convene-bench-") as name, livekit_server() as engine:
+        folder = Path(name)
+        yield from asyncio.run(compare(engine.url, folder))
+        ours, copies, size = stopping(folder / "1.mp4", folder)
+    told = f"copying its {size:.0f} MB twice {copies:.2f} s"
+    what = f"last fragment → whole MP4, {LONG // 60} minutes, the file alone"
+    yield Figure(
+        what, f"{ours:.2f} s", told, f"{ours / copies:.2f} ×", f"≤ {STOP_RATIO:g} ×", ours <= STOP_RATIO * copies
     )
-    return reached and finishing <= STOP_RATIO * copying
-
-
-def main() -> int:
-    """1 when a goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20)
-    return 0 if asyncio.run(measure(parser.parse_args().seconds)) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

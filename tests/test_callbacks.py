@@ -368,7 +368,7 @@ async def test_an_event_that_its_receiver_cannot_stomach_does_not_keep_the_break
         await drained(deliveries)
         receiver.bad.add(receiver.requests[0].headers["webhook-id"])
         receiver.modes["/500"] = "ok"
-        for _ in range(12):
+        for _ in range(6):
             world.later(minutes=16)
             await drained(deliveries)
         found = await world.db.read(events.latest, world.application_id)

@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const text = 'Texts live in locales/en.json; use t().';
 
 export default defineConfig(
-  { ignores: ['node_modules', 'eslint.config.js'] },
+  { ignores: ['node_modules', 'eslint.config.js', '**/*.gen.ts'] },
   tseslint.configs.strictTypeChecked,
   reactHooks.configs.flat.recommended,
   {

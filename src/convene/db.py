@@ -11,8 +11,9 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 GROUP = 64  # units that one SQLite commit carries at most
 BACKLOG = 4096  # units that wait for the SQLite writer before we refuse more
 READERS = 4
+AWAY = ("08", "53", "57P")  # SQLSTATE classes: no connection, no resources left, going down or coming up
 LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError)
 
 P = ParamSpec("P")
@@ -152,6 +154,25 @@ class Database:
             watcher(topic)
 
 
+def _is_lost(error: Exception) -> bool:
+    """Whether the database is away, as against a statement that it refuses. (asyncpg's own errors come as a bare DBAPIError.)"""
+    if isinstance(error, sa.exc.DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return isinstance(error, LOST) or error.connection_invalidated or state.startswith(AWAY)
+    return isinstance(error, LOST)
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Within it, a database that is away raises Unavailable."""
+    try:
+        yield
+    except Exception as error:
+        if _is_lost(error):
+            raise _lost(error) from error
+        raise
+
+
 def _lost(error: BaseException) -> Unavailable:
     log.warning("database does not answer", extra={"event": "database_unavailable", "error": type(error).__name__})
     return Unavailable("database_unavailable", "The database does not answer.", details={"retry_after": 2})
@@ -209,7 +230,10 @@ class _Sqlite:
 
     def _engine(self, *, query_only: bool) -> sa.Engine:
         engine = sa.create_engine(
-            f"sqlite:///{self._path}", poolclass=sa.pool.NullPool, connect_args={"check_same_thread": False}
+            f"sqlite:///{self._path}",
+            poolclass=sa.pool.NullPool,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,  # an error's text goes into the log, and parameters may be secrets
         )
 
         @sa.event.listens_for(engine, "connect")
@@ -266,7 +290,7 @@ class _Sqlite:
                         with connection.begin_nested():
                             unit.result = unit.work(connection)
                     except Exception as error:
-                        unit.error = _lost(error) if isinstance(error, LOST) else error
+                        unit.error = _lost(error) if _is_lost(error) else error
         except BaseException as error:
             for unit in units:
                 unit.error = unit.error or _lost(error)
@@ -299,7 +323,7 @@ class _Postgres:
     def __init__(self, url: str):
         parts = sa.make_url(url).set(drivername="postgresql+asyncpg")
         self._engine: AsyncEngine = create_async_engine(
-            parts, pool_size=10, max_overflow=10, pool_timeout=5, connect_args={"timeout": 5}
+            parts, pool_size=10, max_overflow=10, pool_timeout=5, connect_args={"timeout": 5}, hide_parameters=True
         )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._topics: set[str] = set()
@@ -317,18 +341,14 @@ class _Postgres:
         await self._engine.dispose()
 
     async def write(self, work: Callable[[sa.Connection], Any]) -> Any:
-        try:
+        with _reaching():
             async with self._engine.begin() as connection:
                 return await connection.run_sync(work)
-        except LOST as error:
-            raise _lost(error) from error
 
     async def read(self, work: Callable[[sa.Connection], Any]) -> Any:
-        try:
+        with _reaching():
             async with self._reading.connect() as connection:
                 return await connection.run_sync(work)
-        except LOST as error:
-            raise _lost(error) from error
 
     def announce(self, topic: str) -> None:
         """NOTIFY takes a lock over the whole database at commit, so it never rides in a business transaction."""
@@ -344,7 +364,8 @@ class _Postgres:
                 async with self._reading.connect() as connection:
                     for topic in topics:
                         await connection.execute(sa.text("select pg_notify('convene', :topic)"), {"topic": topic})
-            except LOST:
+            except Exception as error:  # of whatever kind: this loop must outlive every restart of the database
+                log.info("wake-up lost", extra={"event": "database_announcer", "error": type(error).__name__})
                 await asyncio.sleep(1)  # polling covers what this wake-up would have told
 
     async def _listener(self, tell: Callable[[str], None]) -> None:
@@ -352,8 +373,8 @@ class _Postgres:
             try:
                 async with self._engine.connect() as connection:
                     await self._listen(connection, tell)
-            except LOST:
-                log.info("listener reconnects", extra={"event": "database_listener"})
+            except Exception as error:  # SQLAlchemy's, and the driver's own
+                log.info("listener reconnects", extra={"event": "database_listener", "error": type(error).__name__})
             await asyncio.sleep(1)
 
     async def _listen(self, connection: AsyncConnection, tell: Callable[[str], None]) -> None:

@@ -41,6 +41,16 @@ class Found:
     is_host: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody who may come in: the session, the admission with its new key, and what the engine's room shows."""
+
+    session: sessions.Session
+    person: sessions.Admission
+    key: str
+    metadata: str
+
+
 def router(runtime: Runtime) -> APIRouter:
     """The routes under /api/meeting."""
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in ("4XX", "5XX")}
@@ -53,20 +63,19 @@ def router(runtime: Runtime) -> APIRouter:
 
     @routes.post("/look", response_model=Looked, summary="What a person sees before joining")
     async def look(request: Request, body: Look) -> Response:
-        found = await db.write(find, body, None, address_of(request, runtime.settings.trusted_proxies), limits)
-        if isinstance(found, Refusal):
-            raise found
-        return answer(await db.read(_view, found))
+        seen = await db.write(_look, body, address_of(request, runtime.settings.trusted_proxies), limits)
+        if isinstance(seen, Refusal):
+            raise seen
+        return answer(seen)
 
     @routes.post("/join", response_model=Joined, summary="Come in")
     async def join(request: Request, body: Join) -> Response:
         name = _clean_name(body.name)
-        known = await db.read(_known, body.admission)
-        found = await db.write(find, body, known, address_of(request, runtime.settings.trusted_proxies), limits)
-        if isinstance(found, Refusal):
-            raise found
-        session, person, key = await db.write(sessions.admit, found.room, name, found.is_host, known)
-        await engine.create_room(session.engine_room, await db.read(recordings.engine_metadata, session.id))
+        entry = await db.write(_come_in, body, name, address_of(request, runtime.settings.trusted_proxies), limits)
+        if isinstance(entry, Refusal):
+            raise entry
+        session, person, key = entry.session, entry.person, entry.key
+        await engine.create_room(session.engine_room, entry.metadata)
         token = engine.join_token(
             room=session.engine_room, identity=person.id, name=name, is_host=person.is_host, lifetime=TOKEN_LIFETIME
         )
@@ -173,6 +182,20 @@ def find(
         )
     guesses.missed(tx, address)
     return NotFound("not_found", "This meeting has ended, or the address is mistyped.")
+
+
+def _look(tx: Tx, asked: Look, address: str, limits: guesses.Limits) -> dict[str, Any] | Refusal:
+    found = find(tx, asked, None, address, limits)
+    return found if isinstance(found, Refusal) else _view(tx, found)
+
+
+def _come_in(tx: Tx, asked: Join, name: str, address: str, limits: guesses.Limits) -> Entry | Refusal:
+    known = _known(tx, asked.admission)
+    found = find(tx, asked, known, address, limits)
+    if isinstance(found, Refusal):
+        return found
+    session, person, key = sessions.admit(tx, found.room, name, found.is_host, known)
+    return Entry(session, person, key, recordings.engine_metadata(tx, session.id))
 
 
 def _known(tx: Tx, proof: AdmissionProof | None) -> sessions.Admission | None:

@@ -1,4 +1,15 @@
-import type { Admission, Joined, Look, MuteSource, Recording, SessionState } from './types';
+import type {
+  Admission,
+  Joined,
+  JoinRequest,
+  Look,
+  LookRequest,
+  MuteRequest,
+  MuteSource,
+  Recording,
+  RefusalBody,
+  SessionState,
+} from './types';
 
 /** An answer that is not 2xx; `status` 0 means that the server could not be reached. */
 export class ApiError extends Error {
@@ -23,19 +34,12 @@ const TIMEOUT_MS = 10_000;
 interface Call {
   method: string;
   path: string;
-  body?: unknown;
+  body?: LookRequest | JoinRequest | MuteRequest;
   admission?: Admission;
 }
 
 export const look = (code: string, participantToken: string | null): Promise<Look> =>
   ask<Look>({ method: 'POST', path: 'look', body: { code, participant_token: participantToken } });
-
-export interface JoinRequest {
-  code: string;
-  participant_token: string | null;
-  name: string;
-  admission: Admission | null;
-}
 
 export const join = (request: JoinRequest): Promise<Joined> =>
   ask<Joined>({ method: 'POST', path: 'join', body: request });
@@ -86,8 +90,8 @@ async function refusal(response: Response): Promise<ApiError> {
   const retryAfter = Number(response.headers.get('Retry-After'));
   const waited = retryAfter > 0 ? { retry_after: retryAfter } : {};
   try {
-    const { error } = (await response.json()) as { error: Record<string, unknown> };
-    return new ApiError(response.status, String(error['code']), String(error['message']), { ...waited, ...error });
+    const { error } = (await response.json()) as RefusalBody;
+    return new ApiError(response.status, error.code, error.message, { ...waited, ...error });
   } catch {
     return new ApiError(response.status, 'unknown', response.statusText, waited);
   }

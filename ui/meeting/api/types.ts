@@ -1,66 +1,18 @@
-/** The page's own API (`/api/meeting`). Times are RFC 3339 in UTC. */
+import type { components } from './types.gen';
 
-export type Role = 'host' | 'guest';
+/** The page's own API (`/api/meeting`), by the names of the page. Times are RFC 3339 in UTC. */
 
-export type RecordingState =
-  | 'requested'
-  | 'starting'
-  | 'active'
-  | 'stopping'
-  | 'uploading'
-  | 'uploaded'
-  | 'failed';
+type Schemas = components['schemas'];
 
-export interface Recording {
-  id: string;
-  state: RecordingState;
-  started_at: string | null;
-  reason: string | null;
-  automatic: boolean;
-}
-
-export interface RoomFacts {
-  display_name: string;
-  language: string;
-  microphone_state: 'default' | 'on' | 'off';
-  auto_record: boolean;
-  join_approval_level: 'none' | 'after_owner_only' | 'explicit_approval';
-  features: {
-    recording: boolean;
-    chat: boolean;
-    whiteboard: boolean;
-    locale_switcher: boolean;
-    captions: boolean;
-  };
-}
-
-export interface Look {
-  role: Role;
-  room: RoomFacts;
-  session: { started_at: string | null; people: number; recording: Recording | null } | null;
-}
-
-export interface Admission {
-  id: string;
-  key: string;
-}
-
-export interface Joined {
-  admission: Admission;
-  role: Role;
-  session_id: string;
-  name: string;
-  engine: { url: string | null; token: string };
-}
-
-export interface SessionState {
-  state: 'running' | 'ended';
-  removed: boolean;
-  ended_by_host: boolean;
-  started_at: string | null;
-  ended_at: string | null;
-  recording: Recording | null;
-  recordings: { id: string; state: RecordingState; url: string | null }[];
-}
-
-export type MuteSource = 'microphone' | 'camera' | 'screen_share';
+export type Admission = Schemas['AdmissionProof'];
+export type Joined = Schemas['Joined'];
+export type JoinRequest = Schemas['Join'];
+export type Look = Schemas['Looked'];
+export type LookRequest = Schemas['Look'];
+export type MuteRequest = Schemas['Mute'];
+export type MuteSource = MuteRequest['source'];
+export type Recording = Schemas['RecordingView'];
+export type RefusalBody = Schemas['convene__web__meeting_bodies__Refused'];
+export type Role = Look['role'];
+export type RoomFacts = Schemas['RoomView'];
+export type SessionState = Schemas['SessionState'];
