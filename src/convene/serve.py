@@ -16,7 +16,7 @@ from typing import IO, Any
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
-from convene import access, migrations
+from convene import access, callbacks, migrations
 from convene.config import Settings
 from convene.db import Tx
 from convene.embedded import EngineChild, EngineChildSpec
@@ -57,6 +57,8 @@ async def serve(settings: Settings, *, alone: bool = True) -> None:
         await asyncio.to_thread(migrate, settings)
         runtime = await stack.enter_async_context(opened(settings))
         first = await make_first_application(runtime)
+        if runtime.db.is_sqlite:  # we own the file: whoever held leases of callbacks is dead
+            await runtime.db.write(callbacks.release)
         worker = Worker(runtime) if alone else None
         if alone and not settings.engine_url:
             await stack.enter_async_context(_engine(settings, worker))
