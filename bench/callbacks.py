@@ -25,7 +25,7 @@ from convene.db import Database, Tx
 from convene.events import Announcement, EventType
 from tests import world as worlds
 
-RATE, SECONDS = 50, 20
+RATE, SECONDS = 50, 10
 DELIVERIES, RECEIVERS = 5000, 10
 ROOMS = DELIVERIES
 P50, P99 = 30, 150  # milliseconds
@@ -191,10 +191,10 @@ async def measure(name: str, url: str) -> list[Figure]:
     reached = p50 <= P50 and p99 <= P99
     what, goal = f"commit → first byte at the receiver, {RATE}/s, {name}", f"≤ {P50}, ≤ {P99} ms"
     made = [Figure(what, f"p50 {p50:.1f}, p99 {p99:.1f} ms", goal=goal, reached=reached)]
-    for receivers in (1, RECEIVERS):
-        speed = await throughput(db, receivers)
-        what = f"deliveries to {receivers} fast endpoint{'s' * (receivers > 1)}, one worker, {name}"
-        made.append(Figure(what, f"{speed:,.0f}/s", goal=f"≥ {GOAL:,}/s", reached=speed >= GOAL))
+    alone, several = await throughput(db, 1), await throughput(db, RECEIVERS)
+    made.append(Figure(f"deliveries to one fast receiver, one worker, {name}", f"{alone:,.0f}/s"))
+    what = f"deliveries to {RECEIVERS} fast receivers, one worker, {name}"
+    made.append(Figure(what, f"{several:,.0f}/s", goal=f"≥ {GOAL:,}/s", reached=several >= GOAL))
     await db.close()
     return made
 

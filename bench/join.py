@@ -26,7 +26,7 @@ from tests.platform import DEADLINE, Platform, browser, platform, until
 
 GOAL = 1.25
 PAIRS = 7
-MIRROR = 2.0  # seconds that the second person looks at their own picture before the click
+MIRROR = 1.5  # seconds that the second person looks at their own picture before the click
 BARE = "bare"  # the bare page's room in the engine
 
 HERE = Path(__file__).parent

@@ -140,7 +140,10 @@ _DUE = (
     .limit(sa.bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-_SWEEP = _EXPIRE.where(_r.serial.in_(_DUE)).returning(_r.id, _r.type, _r.expires_at, _r.created_at)
+# Not `in (select … for update)` in one statement: PostgreSQL may plan to repeat that select for every room.
+_SWEEP = _EXPIRE.where(_r.serial.in_(sa.bindparam("serials", expanding=True))).returning(
+    _r.id, _r.type, _r.expires_at, _r.created_at
+)
 _IN_USE = sa.select(_s.id).where(_s.room_id == sa.bindparam("room_id"), _s.state != lifecycle.SessionState.ENDED)
 _LAST_USE = sa.select(sa.func.max(_s.ended_at)).where(_s.room_id == sa.bindparam("room_id"), _s.started_at.is_not(None))
 
@@ -279,7 +282,8 @@ def delete(tx: Tx, application_id: str, room_id: str) -> Room:
 
 def expire_due(tx: Tx, limit: int = 500) -> int:
     """Expires and announces rooms whose time has come; how many. Two sweeps at once take different rooms."""
-    rows = tx.all(_SWEEP, {"now": tx.now, "due": tx.now, "limit": limit})
+    due = [row.serial for row in tx.all(_DUE, {"due": tx.now, "limit": limit})]
+    rows = tx.all(_SWEEP, {"now": tx.now, "serials": due}) if due else []
     events.emit(tx, *(_expired(row) for row in rows))
     return len(rows)
 

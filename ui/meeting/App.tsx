@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { Activity, useEffect } from 'react';
 import { LiveRegions } from './announce/LiveRegions';
 import { Call } from './call/Call';
 import { Dialogs } from './dialogs/Dialogs';
@@ -25,11 +25,20 @@ export function App() {
   return (
     <>
       {draw(page)}
+      <CallView page={page.is} />
       <Dialogs />
       <LiveRegions />
     </>
   );
 }
+
+/** Made ready out of sight while the server and the engine are being asked, so that people see each other sooner. */
+const CallView = ({ page }: { page: Page['is'] }) =>
+  page === 'joining' || page === 'call' ? (
+    <Activity mode={page === 'call' ? 'visible' : 'hidden'}>
+      <Call />
+    </Activity>
+  ) : null;
 
 function draw(page: Page) {
   switch (page.is) {
@@ -49,7 +58,7 @@ function draw(page: Page) {
     case 'failed':
       return <Failed why={page.why} />;
     case 'call':
-      return <Call />;
+      return null;
     case 'lost':
       return <Lost />;
     case 'elsewhere':

@@ -31,7 +31,7 @@ export function DeviceButton({ kind, split = false }: Props) {
   const wish = useStore((state) => state.wish[kind]);
   const capture = useStore((state) => state.capture[kind]);
   const look = looks[kind];
-  const on = wish && (capture.is === 'live' || capture.is === 'asking');
+  const on = wish && ['live', 'asking', 'unknown'].includes(capture.is);
   const button = (
     <BarButton
       icon={on ? look.on : look.off}

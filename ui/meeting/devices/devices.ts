@@ -14,17 +14,29 @@ const said: Record<DeviceKind, { on: TextKey; off: TextKey; lost: TextKey }> = {
   camera: { on: 'camera.is_on', off: 'camera.is_off', lost: 'camera.lost' },
 };
 
-/** Follows the machine's devices and permissions; opens at once what the person has already allowed. */
-export async function watchDevices(): Promise<void> {
+let followed = false;
+
+/**
+ * Opens at once what the person has already allowed, unless something is open; from then on follows the machine's
+ * devices and permissions.
+ */
+export async function openDevices(): Promise<void> {
+  const { capture: captures } = get();
+  if (!kinds.every((kind) => ['unknown', 'unasked'].includes(captures[kind].is))) return;
+  for (const kind of kinds) put(kind, { is: 'unknown' });
+  await openAllowed();
+  await listDevices();
+  if (!followed) followDevices(await Promise.all(kinds.map(permission)));
+}
+
+function followDevices(permissions: readonly (PermissionStatus | null)[]): void {
+  followed = true;
   navigator.mediaDevices.addEventListener('devicechange', () => void devicesChanged());
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void devicesChanged();
   });
   watch((state) => state.wish, () => void follow());
-  const states = await Promise.all(kinds.map(permission));
-  states.forEach((status, i) => status?.addEventListener('change', () => void permissionChanged(kinds[i] as DeviceKind)));
-  await listDevices();
-  await openAllowed();
+  permissions.forEach((status, i) => status?.addEventListener('change', () => void permissionChanged(kinds[i] as DeviceKind)));
 }
 
 /** Opens what is allowed already, without a question; shows what is blocked. */
@@ -32,6 +44,7 @@ async function openAllowed(): Promise<void> {
   const states = await Promise.all(kinds.map(permission));
   states.forEach((status, i) => {
     if (status?.state === 'denied') put(kinds[i] as DeviceKind, { is: 'refused', why: 'site' });
+    else if (status?.state !== 'granted') put(kinds[i] as DeviceKind, { is: 'unasked' });
   });
   const open = kinds.filter((_, i) => states[i]?.state === 'granted');
   if (open.length > 0) await ask(open);

@@ -59,10 +59,12 @@ export function publishing(room: Room): () => void {
     })();
   };
 
-  const begin = () => {
-    open = true;
-    sync();
-  };
+  // The pictures of the others come first: what they need is drawn before our own encoders are set up.
+  const begin = () =>
+    setTimeout(() => {
+      open = true;
+      sync();
+    });
   room.once(RoomEvent.Connected, begin).on(RoomEvent.Reconnected, sync);
   room.on(RoomEvent.TrackMuted, (publication, participant) => {
     if (participant === room.localParticipant && !sender.muting) mutedByHost(publication.source);

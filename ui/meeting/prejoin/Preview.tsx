@@ -18,10 +18,11 @@ export function Preview() {
   const { camera, microphone } = useStore((state) => state.capture);
   const [without, setWithout] = useState(false);
   const asking = camera.is === 'asking' || microphone.is === 'asking';
+  const known = microphone.is !== 'unknown' && camera.is !== 'unknown';
   const unasked = microphone.is === 'unasked' && camera.is !== 'live' && camera.is !== 'refused' && !without;
   return (
     <section className="tile preview" aria-label={t('prejoin.preview')}>
-      {camera.is === 'live' ? <Video picture={camera.track} mirrored /> : !unasked && <NoPicture />}
+      {camera.is === 'live' ? <Video picture={camera.track} mirrored /> : known && !unasked && !asking && <NoPicture />}
       {asking && <LookForQuestion />}
       {unasked ? (
         <div className="ask">

@@ -1,6 +1,7 @@
 import * as api from '../api/client';
 import type { Admission, Joined } from '../api/types';
 import { announce } from '../announce/queue';
+import { warm } from '../engine/warm';
 import { releaseAll, reopen, wishFor } from '../devices/devices';
 import { remember } from '../devices/memory';
 import { get, set, watch } from '../store/store';
@@ -13,7 +14,7 @@ import { otherAdmission } from './tabs';
 
 /** The engine's client is more than half of all the code: fetched while the person looks into the mirror. */
 const engine = () => import('../engine/connection');
-export const prefetchEngine = (): void => void engine();
+export const prefetchEngine = (): void => void engine().then(warm);
 
 const SLOW_MS = 2000;
 const PATIENCE_MS = 15_000;

@@ -1,6 +1,6 @@
 import { look } from '../api/client';
 import { announce } from '../announce/queue';
-import { releaseAll, watchDevices, wishFor } from '../devices/devices';
+import { openDevices, releaseAll, wishFor } from '../devices/devices';
 import { remembered } from '../devices/memory';
 import { get, set } from '../store/store';
 import { t } from '../text/t';
@@ -8,8 +8,6 @@ import { digits, readAddress } from './address';
 import { keep, kept } from './keep';
 import { refusedPage } from './refused';
 import { askOtherTabs } from './tabs';
-
-let devicesWatched = false;
 
 /** The first step of the page: reads the address, hides the host's token, asks what is known of the room. */
 export async function openPage(): Promise<void> {
@@ -22,8 +20,9 @@ export async function openPage(): Promise<void> {
   }
   if (!isSecureContext) set({ page: { is: 'insecure' } });
   else if (!supported()) set({ page: { is: 'unsupported' } });
-  else if (code === '') set({ page: { is: 'start' } });
-  else await openRoom(code);
+  else if (code !== '') await openRoom(code);
+  else if (location.pathname === '/') set({ page: { is: 'start' } });
+  else set({ page: { is: 'refused', why: 'not_found', endedAt: null, retryAt: null } });
 }
 
 /** Asks for the room of this code and shows the way in, or why there is none. */
@@ -52,17 +51,15 @@ export async function openTyped(typed: string): Promise<boolean> {
 }
 
 export async function showPrejoin(): Promise<void> {
+  const opened = openDevices();
   set({ page: { is: 'prejoin' } });
   void askOtherTabs(get().code).then((otherTab) => set({ otherTab }));
-  if (devicesWatched) return;
-  devicesWatched = true;
-  await watchDevices();
+  await opened;
 }
 
 /** After a call: back to the way in, with the devices asked for again. */
 export async function backToPrejoin(): Promise<void> {
   releaseAll();
-  devicesWatched = false;
   set({ call: null, recording: null });
   await openRoom(get().code);
 }

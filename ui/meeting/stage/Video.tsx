@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import type { Picture } from '../store/state';
 
 interface Props {
@@ -12,7 +12,8 @@ interface Props {
 /** One `<video>` with what every browser needs: muted, inline, played by hand (Safari's low power mode). */
 export function Video({ picture, fit = 'cover', mirrored = false, label }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
+  // Before the next paint: the engine sends for a picture when it is attached.
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
     if (!(picture instanceof MediaStreamTrack)) {

@@ -35,6 +35,8 @@ export type Line = 'good' | 'weak' | 'signal' | 'media';
 export type DeviceKind = 'microphone' | 'camera';
 
 export type Capture =
+  /** The browser has not said yet whether it has to ask the person. */
+  | { is: 'unknown' }
   | { is: 'unasked' }
   | { is: 'asking'; since: number }
   | { is: 'live'; track: MediaStreamTrack }
@@ -128,7 +130,7 @@ export const initial: State = {
   name: '',
   wish: { microphone: true, camera: true },
   chosen: { microphone: '', camera: '', speaker: '' },
-  capture: { microphone: { is: 'unasked' }, camera: { is: 'unasked' } },
+  capture: { microphone: { is: 'unknown' }, camera: { is: 'unknown' } },
   devices: { microphone: [], camera: [], speaker: [] },
   share: { is: 'idle' },
   call: null,
