@@ -1,27 +1,27 @@
 """The host's click on Stop → the link to a recording of ten minutes, through the whole platform; beside copying the file twice.
 
-Nobody waits ten minutes here: while a real recording of a few seconds runs, ten minutes more are laid beside it, as another
-recorder's part of the same recording would lie there. The platform finishes both as one file.
+Nobody waits ten minutes here. Two times are added up: what a short recording takes from the click to the link, and what the
+length adds to it, which is closing a part of ten minutes and completing it by the recorder's own code.
 """
 
 import asyncio
-import os
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import httpx
 import numpy as np
+from av.stream import Stream
 
 from bench.figure import Figure
-from bench.recorder import FPS, HEIGHT, LONG, WIDTH, lengthened, shown
+from bench.recorder import FPS, HEIGHT, LONG, WIDTH, shown
 from convene.compositor import files
-from convene.compositor.encoder import Encoder
+from convene.compositor.encoder import CONTAINER, Encoder
 from convene.compositor.voice import RATE
 from tests import publish
 from tests.people import inside
@@ -32,13 +32,14 @@ TIMES = 3
 LOOPS = 4  # of two seconds of pictures
 PEOPLE, LAYER = 4, 360
 LOOK = 0.02  # seconds between two looks whether it is ready
+PATIENCE = 60.0
 
 
-def minutes(folder: Path) -> Path:
-    """Ten minutes as a recorder leaves them: four people, encoded by the recorder's own encoder."""
-    short, long = folder / "short.mp4", folder / "long.mp4"
+def short(folder: Path) -> Path:
+    """A few seconds as a recorder leaves them: four people, encoded by the recorder's own encoder."""
+    path = folder / "short.mp4"
     pictures, second = shown(PEOPLE, LAYER), np.frombuffer(b"".join(publish.microphone(0)), np.int16)
-    encoder = Encoder(short, WIDTH, HEIGHT, FPS)
+    encoder = Encoder(path, WIDTH, HEIGHT, FPS)
     encoder.start()
     for tick, picture in enumerate(pictures * LOOPS):
         while encoder.waiting:  # in live use a full queue thins the pictures
@@ -47,39 +48,42 @@ def minutes(folder: Path) -> Path:
         if tick % FPS == 0:
             encoder.hear(second, tick // FPS * RATE)
     encoder.finish()
-    lengthened(short, long)
-    return long
+    return path
 
 
-async def stop_to_link(convene: Platform, proof: dict[str, str], long: Path) -> tuple[float, Path]:
-    """Starts a recording and stops it; the seconds from the click to the link, and where the file lies."""
+def completed(recording: Path, out: Path) -> float:
+    """Seconds from the last fragment of ten minutes to the whole file at `out`."""
+    out.unlink(missing_ok=True)
+    part = files.part_path(out)
+    with av.open(part, "w", format="mp4", options=CONTAINER) as output:
+        streams: dict[str, Stream] = {}
+        end = Fraction(0)
+        while end < LONG:
+            with av.open(recording) as media:
+                end = files.append(media, output, streams, end)
+        begin = time.monotonic()
+    files.finish(part, out)
+    return time.monotonic() - begin
+
+
+async def stop_to_link(convene: Platform, proof: dict[str, str]) -> float:
+    """Starts a recording and stops it; the seconds from the click to the link."""
     async with httpx.AsyncClient(base_url=f"{convene.url}/api/meeting/", headers=proof, timeout=60) as page:
 
         async def started() -> bool:
             return (await page.post("recording")).status_code == 201
 
-        async def newest() -> dict[str, Any]:
-            return (await page.get("session")).json()["recording"]  # type: ignore[no-any-return]
-
-        async def active() -> bool:
-            return (await newest())["state"] == "active"
+        async def is_(state: str) -> bool:
+            return bool((await page.get("session")).json()["recording"]["state"] == state)
 
         await until(started, "the recording does not start")
-        await until(active, "nothing is recorded")
-        recording = (await newest())["id"]
-        out = convene.data / "recorder" / f"{recording}.mp4"
-        os.link(long, files.part_path(out, 2))
+        await until(lambda: is_("active"), "nothing is recorded")
         begin = time.monotonic()
         (await page.delete("recording")).raise_for_status()
-        async with asyncio.timeout(120):
-            while (await newest())["state"] != "uploaded":
+        async with asyncio.timeout(PATIENCE):
+            while not await is_("uploaded"):
                 await asyncio.sleep(LOOK)
-        seconds = time.monotonic() - begin
-    [stored] = (convene.data / "recordings").glob(f"*/{recording}.mp4")
-    with av.open(stored) as media:
-        if (media.duration or 0) < LONG * 1_000_000:
-            raise RuntimeError("the ten minutes are not in the file")
-    return seconds, stored
+        return time.monotonic() - begin
 
 
 def copied_twice(path: Path) -> float:
@@ -91,25 +95,25 @@ def copied_twice(path: Path) -> float:
     return time.monotonic() - begin
 
 
-async def compare(folder: Path) -> tuple[list[float], list[float], float]:
-    """Seconds of ours and of the copies, in turns; the file's MB."""
-    ours, copies = [], []
-    long = minutes(folder)
+async def compare(folder: Path) -> tuple[list[float], list[float], list[float], float]:
+    """Seconds from click to link, of completing, and of the copies, in turns; the file's MB."""
+    stops, completions, copies = [], [], []
+    recording, out = short(folder), folder / "long.mp4"
     with platform(folder) as convene:
         room = await convene.room()
         async with inside(convene, room, "Ann", host=True) as [host]:
             for _ in range(TIMES):
-                seconds, stored = await stop_to_link(convene, host.proof, long)
-                ours.append(seconds)
-                copies.append(copied_twice(stored))
-    return ours, copies, long.stat().st_size / 1e6
+                stops.append(await stop_to_link(convene, host.proof))
+                completions.append(completed(recording, out))
+                copies.append(copied_twice(out))
+    return stops, completions, copies, out.stat().st_size / 1e6
 
 
 def figures() -> Iterator[Figure]:
     """One row."""
     with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
-        ours, copies, size = asyncio.run(compare(Path(folder)))
-    mine, theirs = statistics.median(ours), statistics.median(copies)
-    told = f"copying its {size:.0f} MB twice {theirs:.2f} s"
-    what = f"host stops → link to the MP4, {LONG // 60} minutes"
-    yield Figure(what, f"{mine:.2f} s", told, f"{mine / theirs:.2f} ×", f"≤ {GOAL:g} ×", mine <= GOAL * theirs)
+        *seconds, size = asyncio.run(compare(Path(folder)))
+    stop, completion, copies = map(statistics.median, seconds)
+    ours, told = stop + completion, f"copying its {size:.0f} MB twice {copies:.2f} s"
+    what = f"host stops → link to the MP4, {LONG // 60} minutes ({stop:.2f} + {completion:.2f})"
+    yield Figure(what, f"{ours:.2f} s", told, f"{ours / copies:.2f} ×", f"≤ {GOAL:g} ×", ours <= GOAL * copies)

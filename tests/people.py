@@ -79,7 +79,9 @@ async def admitted(convene: Platform, room: dict[str, Any], name: str, *, host: 
 
 
 @asynccontextmanager
-async def inside(convene: Platform, room: dict[str, Any], *names: str, host: bool = False) -> AsyncIterator[list[Someone]]:
+async def inside(
+    convene: Platform, room: dict[str, Any], *names: str, host: bool = False
+) -> AsyncIterator[list[Someone]]:
     """These people are in the room until the block ends; with `host`, the first of them is the host."""
     people: list[Someone] = []
     try:

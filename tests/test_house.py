@@ -62,7 +62,9 @@ def test_nothing_is_patched_in_tests() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    assert [str(path) for path in SOURCES if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))] == []
+    assert [
+        str(path) for path in SOURCES if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))
+    ] == []
 
 
 def test_every_setting_is_explained() -> None:
@@ -72,12 +74,16 @@ def test_every_setting_is_explained() -> None:
 
 
 def test_the_openapi_document_is_the_tracked_one() -> None:
-    made = subprocess.run([sys.executable, "-m", "convene", "openapi"], cwd=ROOT, capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "convene", "openapi"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert made.stdout == (ROOT / "openapi.json").read_text(), "renew it: make openapi"
 
 
 def test_no_registry_and_no_machine_is_named() -> None:
-    hosts = re.compile("registry.npm" + "js|files.pythonhosted" + "|pypi." + r"org/simple|proxy\.golang" + "|/root/|/work/")
+    hosts = re.compile(
+        "registry.npm" + "js|files.pythonhosted" + "|pypi." + r"org/simple|proxy\.golang" + "|/root/|/work/"
+    )
     named = []
     for name in tracked():
         path = ROOT / name
@@ -102,7 +108,9 @@ def test_migrations_make_the_tables_of_the_code_on_sqlite(tmp_path: Path) -> Non
 
 
 async def test_migrations_make_the_tables_of_the_code_on_postgresql(postgres_url: str) -> None:
-    engine = create_async_engine(sa.make_url(postgres_url).set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool)
+    engine = create_async_engine(
+        sa.make_url(postgres_url).set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool
+    )
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(sa.text("drop database if exists migrated"))
@@ -110,7 +118,9 @@ async def test_migrations_make_the_tables_of_the_code_on_postgresql(postgres_url
     url = postgres_url.rpartition("/")[0] + "/migrated"
     import asyncio
 
-    await asyncio.gather(*(asyncio.to_thread(migrations.upgrade, url) for _ in range(3)))  # three processes start at once
+    await asyncio.gather(
+        *(asyncio.to_thread(migrations.upgrade, url) for _ in range(3))
+    )  # three processes start at once
     migrated = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool)
     async with migrated.connect() as connection:
         assert await connection.run_sync(_differences) == []

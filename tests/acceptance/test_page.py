@@ -1,6 +1,10 @@
-"""The page in real browsers, seen from the other person's side: host's powers, second tabs, refusals, broken engines."""
+"""The page in real browsers, seen from the other person's side: host's powers, second tabs, refusals, broken engines.
+
+Needs the page's development packages for axe (`npm ci` in ui/).
+"""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -8,11 +12,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
+from playwright.async_api import Error as PlaywrightError
 
 from tests.platform import Guest, Platform, alive, browser, join, platform, until, visit
+from tests.receiver import Receiver, receiving
 
 SLOW = 60_000
 
@@ -40,13 +47,18 @@ async def two(convene: Platform, chromium: Browser, **fields: Any) -> tuple[dict
     return room, host, guest
 
 
+def events(heard: Receiver, name: str) -> list[dict[str, Any]]:
+    """The callbacks of one kind, as they came."""
+    return [dict(request.json) for request in heard.requests if request.json["event"] == name]
+
+
 async def people_panel(host: Guest) -> Any:
     await host.page.get_by_role("button", name=re.compile("^People")).click()
     return host.page.get_by_role("complementary", name="People")
 
 
 async def test_the_host_mutes_and_removes(convene: Platform, chromium: Browser) -> None:
-    room, host, guest = await two(convene, chromium)
+    _, host, guest = await two(convene, chromium)
     panel = await people_panel(host)
     await panel.get_by_role("button", name=re.compile("Gustav")).click()
     await host.page.get_by_role("menuitem", name=re.compile("Mute")).first.click()
@@ -65,11 +77,98 @@ async def _people(host: Guest, count: int) -> bool:
 
 
 async def test_a_reload_and_a_second_tab_are_the_same_person(convene: Platform, chromium: Browser) -> None:
-    _, host, guest = await two(convene, chromium)
+    room, host, guest = await two(convene, chromium)
     await guest.page.reload()
     await join(guest, "Gustav")
     await until(lambda: host.sees(2), why="the host does not see the guest again")
     await until(lambda: _people(host, 2))
+    second = Guest(await guest.context.new_page(), guest.context)
+    await second.page.goto(room["_links"]["guest_url"]["href"])
+    await second.page.get_by_role("button", name="Move it here").click(timeout=SLOW)
+    await expect(second.page.get_by_role("toolbar", name="Call controls")).to_be_visible(timeout=SLOW)
+    await expect(guest.page.get_by_role("heading", level=1)).to_contain_text("another tab", timeout=SLOW)
+    await until(lambda: host.sees(2), why="the host does not see the second tab")
+    await until(lambda: _people(host, 2))
+
+
+async def test_who_leaves_can_come_back(convene: Platform, chromium: Browser) -> None:
+    _, host, guest = await two(convene, chromium)
+    await guest.page.get_by_role("button", name="Leave").click()
+    await expect(guest.page.get_by_role("heading", level=1)).to_contain_text("left", timeout=SLOW)
+    await until(lambda: _people(host, 1), why="the guest is still seen")
+    await expect(host.page.get_by_role("heading", name="You are the only one here")).to_be_visible(timeout=SLOW)
+    await guest.page.get_by_role("button", name="Rejoin").click()
+    for person in (host, guest):
+        await until(lambda person=person: person.sees(2), why="two pictures do not run")  # type: ignore[misc]
+        await until(person.hears, why="no sound after coming back")
+
+
+async def test_a_killed_browser_is_gone_for_everybody(convene: Platform, chromium: Browser) -> None:
+    """Nobody says goodbye: the engine notices after 22 s, then the page and the callbacks tell."""
+    async with receiving() as heard:
+        room = await convene.room(callback_urls={"sessions_callback_url": heard.url("/ok")})
+        host = await visit(chromium, room["_links"]["host_url"]["href"], "Hanna")
+        async with browser() as doomed:
+            guest = await visit(doomed, room["_links"]["guest_url"]["href"], "Gustav")
+            await until(lambda: host.sees(2), why="the guest is not seen")
+            crash = await doomed.new_browser_cdp_session()
+            with contextlib.suppress(PlaywrightError):  # it cannot answer any more
+                await asyncio.wait_for(crash.send("Browser.crash"), 10)
+            await until(lambda: _people(host, 1), why="the guest is still seen", seconds=90)
+            await expect(host.page.get_by_role("group", name="Gustav")).to_have_count(0)
+            left = await until(lambda: _events(heard, "session:participant:left"), why="no callback", seconds=90)
+        assert [event["name"] for event in left] == ["Gustav"]
+        assert not guest.page.context.browser or not guest.page.context.browser.is_connected()
+        assert events(heard, "session:ended") == []
+
+
+async def _events(heard: Receiver, name: str) -> list[dict[str, Any]]:
+    return events(heard, name)
+
+
+async def test_a_shared_screen_is_seen_by_the_others(convene: Platform, chromium: Browser) -> None:
+    _, host, guest = await two(convene, chromium)
+    await guest.page.get_by_role("button", name="Share your screen").click()
+    await expect(guest.page.get_by_role("heading", name="You are sharing your screen")).to_be_visible(timeout=SLOW)
+    screen = host.page.get_by_label("Screen of Gustav")
+    await expect(screen.first).to_be_visible(timeout=SLOW)
+    await until(lambda: host.sees(3), why="the screen's picture does not run")
+    assert await host.page.evaluate(LARGEST) == "Screen of Gustav"
+    await guest.page.get_by_role("toolbar").get_by_role("button", name="Stop sharing").click()
+    await expect(screen).to_have_count(0, timeout=SLOW)
+    await until(lambda: host.sees(2), why="the cameras are not back")
+
+
+LARGEST = """() => [...document.querySelectorAll('video')]
+  .reduce((a, b) => (a.clientWidth * a.clientHeight > b.clientWidth * b.clientHeight ? a : b)).getAttribute('aria-label')"""
+
+
+async def test_two_by_the_same_link_are_two(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room()
+    link = room["_links"]["guest_url"]["href"]
+    people = [await visit(chromium, link, name) for name in ("Ann", "Ann")]
+    for person in people:
+        await until(lambda person=person: person.sees(2), why="two pictures do not run")  # type: ignore[misc]
+        await until(lambda person=person: _people(person, 2))  # type: ignore[misc]
+        await expect(person.page.get_by_role("heading", name="You are the only one here")).to_have_count(0)
+
+
+async def test_the_host_finds_the_recording_after_the_end(convene: Platform, chromium: Browser) -> None:
+    _, host, guest = await two(convene, chromium)
+    await host.page.get_by_role("button", name="More").click()
+    await host.page.get_by_role("menuitem", name="Start recording").click()
+    for person in (host, guest):
+        await expect(person.page.get_by_role("img", name="This meeting is being recorded")).to_be_visible(timeout=SLOW)
+    await host.page.get_by_role("button", name="Leave").click()
+    await host.page.get_by_role("menuitem", name="End for everyone").click()
+    await host.page.get_by_role("alertdialog").get_by_role("button", name="End for everyone").click()
+    await expect(guest.page.get_by_role("heading", level=1)).to_contain_text("ended", timeout=SLOW)
+    link = host.page.get_by_role("link", name="Open the recording")
+    await expect(link).to_be_visible(timeout=2 * SLOW)
+    async with httpx.AsyncClient() as anyone:
+        answer = await anyone.get(str(await link.get_attribute("href")), headers={"Range": "bytes=4-7"})
+    assert (answer.status_code, answer.content) == (206, b"ftyp")
+    await expect(guest.page.get_by_role("link", name="Open the recording")).to_have_count(0)
 
 
 async def test_a_killed_engine_comes_back_and_so_do_the_browsers(convene: Platform, chromium: Browser) -> None:
@@ -94,7 +193,9 @@ async def _room(convene: Platform, id: str) -> dict[str, Any]:
 
 
 async def test_a_room_recorded_by_itself_says_so_before_joining(convene: Platform, chromium: Browser) -> None:
-    room = await convene.room(recording_options={"auto_record": True}, type="long_term", expires_at="2029-01-01T00:00:00Z")
+    room = await convene.room(
+        recording_options={"auto_record": True}, type="long_term", expires_at="2029-01-01T00:00:00Z"
+    )
     context = await chromium.new_context(permissions=["camera", "microphone"])
     page = await context.new_page()
     await page.goto(room["_links"]["host_url"]["href"])
@@ -123,7 +224,9 @@ async def test_joining_without_any_device(convene: Platform, chromium: Browser) 
 async def test_a_wrong_address_says_what_to_do(convene: Platform, chromium: Browser, address: str) -> None:
     page = await (await chromium.new_context()).new_page()
     await page.goto(f"{convene.url}/{address}")
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("ended, or the address is mistyped", timeout=SLOW)
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "ended, or the address is mistyped", timeout=SLOW
+    )
     await expect(page.get_by_label("Meeting code")).to_be_visible()
 
 
@@ -134,11 +237,15 @@ async def test_the_page_talks_to_nobody_else(convene: Platform, chromium: Browse
     asked: list[str] = []
     refused: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: refused.append(message.text) if "Content Security Policy" in message.text else None)
+    page.on(
+        "console", lambda message: refused.append(message.text) if "Content Security Policy" in message.text else None
+    )
     await page.goto(room["_links"]["guest_url"]["href"])
     await join(Guest(page, context), "Ann")
     await asyncio.sleep(2)
-    assert {re.sub(r"^(blob:)?(\w+://[^/]+).*", r"\2", url) for url in asked if not url.startswith("data:")} == {convene.url}
+    assert {re.sub(r"^(blob:)?(\w+://[^/]+).*", r"\2", url) for url in asked if not url.startswith("data:")} == {
+        convene.url
+    }
     assert refused == []
 
 
@@ -153,7 +260,12 @@ async def test_phone_and_wall(convene: Platform, chromium: Browser) -> None:
         assert over <= 0
         for name in ("Turn microphone off", "Turn camera off", "Leave"):
             box = await guest.page.get_by_role("button", name=name).first.bounding_box()
-            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
+            assert (
+                box is not None
+                and box["x"] >= 0
+                and box["x"] + box["width"] <= width
+                and box["y"] + box["height"] <= height
+            )
         await guest.context.close()
 
 
@@ -165,7 +277,9 @@ async def test_by_keyboard_alone(convene: Platform, chromium: Browser) -> None:
     await page.get_by_label("Your name").wait_for(timeout=SLOW)
     name_field = "document.activeElement === document.querySelector('input[name=name], input[autocomplete=name]')"
     for _ in range(30):
-        if await page.evaluate(f"{name_field} || document.activeElement?.labels?.[0]?.textContent?.includes('Your name') || false"):
+        if await page.evaluate(
+            f"{name_field} || document.activeElement?.labels?.[0]?.textContent?.includes('Your name') || false"
+        ):
             break
         await page.keyboard.press("Tab")
     await page.keyboard.type("Ann")

@@ -43,6 +43,21 @@ def hidden_token(room: str) -> str:
     return token.with_ttl(timedelta(hours=1)).to_jwt()
 
 
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    """An empty file system of its own, for any user: it lives in a mount namespace, and is seen through its holder's /proc."""
+    mount = f'mount -t tmpfs -o size={kilobytes}k tmpfs "$0" && echo mounted && exec cat'
+    holder = subprocess.Popen(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, folder],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout and holder.stderr
+    with holder:  # leaving ends its input, that ends it, and the file system with it
+        answer = holder.stdout.readline()
+        assert answer, f"this test needs user namespaces for a small disk: {holder.stderr.read().strip()}"
+        yield Path(f"/proc/{holder.pid}/root{folder}")
+
+
 class People:
     """`publish.py`, and the orders that it takes."""
 

@@ -6,11 +6,12 @@ import av
 import numpy as np
 import pytest
 
-from convene.compositor import files
+from convene.compositor import boxes, files
 from convene.compositor.encoder import CONTAINER, PRESETS, Encoder, Shot
 from convene.compositor.voice import BLOCK, RATE
 
 FPS = 25
+HEADER = (8).to_bytes(4) + b"free"  # stands where a closed file has the head of its media
 
 
 def write(path: Path, seconds: float) -> None:
@@ -25,6 +26,21 @@ def write(path: Path, seconds: float) -> None:
     encoder.start()
     encoder.finish()
     assert encoder.error is None
+
+
+def reopen(path: Path) -> None:
+    """Takes back the closing of a part: the file as it was a moment before, and as a killed recorder leaves it."""
+    *_, media, index = boxes.outline(path)
+    assert (media.kind, index.kind) == (b"mdat", b"moov")
+    with path.open("r+b") as file:
+        file.seek(media.at)
+        file.write(HEADER)
+        file.truncate(index.at)
+
+
+def packets(path: Path) -> list[tuple[int, int | None, int | None, int | None, bool, bytes]]:
+    with av.open(path) as media:
+        return sorted((p.stream_index, p.dts, p.pts, p.duration, p.is_keyframe, bytes(p)) for p in files.packets(media))
 
 
 def decoded(path: Path) -> tuple[list[float], list[float]]:
@@ -50,10 +66,49 @@ def test_a_whole_part(out: Path) -> None:
     assert video == pytest.approx([k / FPS for k in range(75)])
 
 
+def test_a_closed_part_is_copied_byte_for_byte(out: Path) -> None:
+    part, joined = files.part_path(out), out.with_name("joined.mp4")
+    write(part, 4)
+    before = packets(part)
+    files.join([part], joined)
+    assert boxes.index_first(part, out)
+    assert packets(out) == before == packets(joined)
+    assert decoded(out) == decoded(joined)
+    assert out.stat().st_size == part.stat().st_size
+
+
+def test_killed_while_closing(out: Path) -> None:
+    """The index is written, and the head of the media is not: the file still plays as fragments."""
+    part = files.part_path(out)
+    write(part, 3)
+    data = bytearray(part.read_bytes())
+    at = boxes.outline(part)[-2].at
+    data[at : at + 8] = HEADER
+    for end in (len(data), len(data) - 500):  # the index whole, and torn
+        part.write_bytes(data[:end])
+        files.finish(part, out)
+        assert decoded(out)[0] == pytest.approx([k / FPS for k in range(75)])
+        out.unlink()
+
+
+def test_an_index_that_cannot_be_moved_is_made_anew(out: Path) -> None:
+    part = files.part_path(out)
+    write(part, 2)
+    index = boxes.outline(part)[-1]
+    moov = bytearray(part.read_bytes()[index.at :])
+    table, entry = next(boxes.tables(moov, 8, len(moov)))
+    assert entry == ">u4"
+    moov[table + 16 : table + 20] = b"\xff\xff\xff\x00"  # a file of 4 GB
+    part.write_bytes(part.read_bytes()[: index.at] + moov)
+    assert not boxes.index_first(part, out)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("keep", [0.9, 0.7, 0.5])
 def test_a_torn_part(out: Path, keep: float) -> None:
     part = files.part_path(out)
     write(part, 6)
+    reopen(part)
     data = part.read_bytes()
     part.write_bytes(data[: int(len(data) * keep)])
     done = files.recover(part, out)
@@ -83,6 +138,7 @@ def test_parts_are_joined_in_order(out: Path) -> None:
         assert files.next_part(out) == files.part_path(out, number)
         write(files.next_part(out), seconds)
     torn = files.part_path(out, 2)
+    reopen(torn)
     torn.write_bytes(torn.read_bytes()[:-5000])
     files.part_path(out, 4).write_bytes(b"")  # killed before its first fragment
     done = files.finish(files.part_path(out), out)
@@ -123,15 +179,18 @@ def test_killed_after_the_rename(out: Path) -> None:
 
 def test_trimming_leaves_whole_fragments(out: Path) -> None:
     write(out, 4)
+    closed = out.read_bytes()
+    boxes.trim(out)
+    assert out.read_bytes() == closed
+    reopen(out)
     whole = out.read_bytes()
+    boxes.trim(out)
+    assert out.read_bytes() == whole
     out.write_bytes(whole[: len(whole) // 2])
-    files.trim(out)
+    boxes.trim(out)
     video, audio = decoded(out)
     assert len(video) >= 25
     assert audio
-    out.write_bytes(whole)
-    files.trim(out)
-    assert out.read_bytes() == whole
 
 
 def test_the_preset_changes_inside_one_file(out: Path) -> None:

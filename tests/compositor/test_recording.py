@@ -1,7 +1,6 @@
 """A real engine, real people, the real process: what the file shows and sounds like."""
 
 import signal
-import subprocess
 import time
 import uuid
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from convene.compositor import files
 from convene.compositor.layout import grid, stage
 from tests import publish
-from tests.compositor.processes import close_room, compositor, hidden_token, open_room, people
+from tests.compositor.processes import close_room, compositor, hidden_token, open_room, people, small_disk
 from tests.judge import judge, picture, shows
 from tests.livekit_server import LiveKitServer
 
@@ -244,23 +243,14 @@ async def test_without_a_parent_it_records_on_for_its_lease(engine: LiveKitServe
 
 
 async def test_a_full_disk_keeps_what_there_is(engine: LiveKitServer, room: str, tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", small], capture_output=True, check=False
-    )
-    if mount.returncode:
-        pytest.skip("only root can mount a small disk")
-    try:
-        await open_room(engine.url, room)
+    await open_room(engine.url, room)
+    with small_disk(tmp_path, kilobytes=600) as small:
         with people(engine.url, room, 4), compositor(engine.url, room, small / "r.mp4", min_free_bytes=0) as running:
             failed = running.wait("failed")
             assert running.process.wait(60) == 1
         assert failed["reason"] == "The disk of the recording machine is full."
         assert failed["seconds"] > 2
         assert judge(Path(failed["path"]), grid(4, WIDTH, HEIGHT)).sound_gaps == 0
-    finally:
-        subprocess.run(["umount", small], check=True)
 
 
 async def test_a_disk_without_room_is_refused_at_once(engine: LiveKitServer, room: str, out: Path) -> None:

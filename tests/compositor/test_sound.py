@@ -89,8 +89,8 @@ def test_a_shift_moves_a_voice_at_once() -> None:
     assert np.flatnonzero(sound == 2)[0] == pytest.approx(0.4 * RATE, abs=RATE // 500)
 
 
-def reading(taken: float, playout: float = 0.0, waited: float = 0.0, emitted: int = 0) -> Reading:
-    return Reading(taken, playout, waited, waited, emitted)
+def reading(taken: float, playout: float = 0.0, waited: float = 0.0, emitted: int = 0, jitter: float = 0.0) -> Reading:
+    return Reading(taken, playout, waited, waited, emitted, jitter)
 
 
 def test_ahead_by_what_both_play_now() -> None:
@@ -102,4 +102,6 @@ def test_ahead_is_guessed_from_the_waits_before_that_is_known() -> None:
     before = Look(reading(0), reading(0))
     now = Look(reading(1, waited=48_000 * 0.03, emitted=48_000), reading(1, waited=25 * 0.15, emitted=25))
     assert ahead(now, before) == pytest.approx(0.12)
+    bunched = now._replace(picture=now.picture._replace(jitter=0.04))
+    assert ahead(bunched, before) == pytest.approx(0.2)
     assert ahead(now, now) is None

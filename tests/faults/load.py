@@ -12,14 +12,14 @@ from livekit import rtc
 from livekit.rtc.participant import PublishTrackError
 
 from tests.faults.evidence import urls
-from tests.people import Someone, enter
+from tests.people import Someone, admitted
 from tests.platform import Platform
 from tests.receiver import Receiver
 
 
 @dataclass
 class Load:
-    """What was acknowledged: the ids of rooms by a 201, of deleted rooms by a 204; sessions that somebody was in."""
+    """What was acknowledged: the ids of rooms by a 201, of deleted rooms by a 204; sessions that somebody was let into."""
 
     convene: Platform
     heard: Receiver
@@ -37,7 +37,7 @@ class Load:
                     await self._one(api)
                 except httpx.HTTPError:
                     await asyncio.sleep(0.2)
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
 
     async def _one(self, api: httpx.AsyncClient) -> None:
         answer = await api.post("rooms", json={"display_name": "Load", "callback_urls": urls(self.heard)})
@@ -58,8 +58,9 @@ class Load:
         while not self.over:
             person: Someone | None = None
             try:
-                person = await enter(self.convene, room, name)
+                person = await admitted(self.convene, room, name)
                 self.entered.add(person.session_id)
+                await person.connect()
                 await asyncio.sleep(random.uniform(0.1, 2))
             except (httpx.HTTPError, rtc.ConnectError, PublishTrackError):
                 await asyncio.sleep(0.5)

@@ -67,7 +67,9 @@ class Recorded:
         async def has_media() -> bool:
             return self.part(number).exists() and self.part(number).stat().st_size > 10_000
 
-        await until(has_media, why=f"compositor {number} of {self.id} records nothing: {await self.state()}", seconds=120)
+        await until(
+            has_media, why=f"compositor {number} of {self.id} records nothing: {await self.state()}", seconds=120
+        )
         return time.monotonic()
 
     async def killed(self, number: int) -> None:
@@ -103,7 +105,11 @@ async def _recorded(convene: Platform, to: dict[str, str], kills: int) -> None:
         await until(recording.over, why="it does not end", seconds=120)
         assert await recording.state() == "uploaded"
         assert not recording.out.exists()
-        (event,) = [e for e in await all_events(convene) if e.type == "recording:uploaded" and body(e)["recording_id"] == recording.id]
+        (event,) = [
+            e
+            for e in await all_events(convene)
+            if e.type == "recording:uploaded" and body(e)["recording_id"] == recording.id
+        ]
         # The file of each had media for so long before its kill; what is not in the end was lost.
         assert body(event)["duration"] >= sum(recording.seen) - MOST_LOST * kills
         path = convene.folder / f"{recording.id}.mp4"

@@ -4,10 +4,15 @@ import asyncio
 import random
 from pathlib import Path
 
-from tests.faults.evidence import ROUNDS, all_events, body, ended_well, nothing_missing, quiet
+import sqlalchemy as sa
+
+from convene import tables
+from tests.faults.evidence import ROUNDS, body, database, ended_well, nothing_missing, quiet
 from tests.faults.load import Load, under_load
 from tests.platform import Platform, alive, descendants, platform
 from tests.receiver import Receiver, receiving
+
+ROOMS = sa.select(tables.room.c.id, tables.room.c.expired_at)
 
 
 async def test_kills_of_serve_lose_nothing(tmp_path: Path) -> None:
@@ -36,12 +41,11 @@ async def kept(convene: Platform, heard: Receiver, load: Load) -> None:
     stored = await nothing_missing(convene, heard)
     ended_well(stored)
     assert load.entered >= {event.session_id for event in stored if event.session_id}
-    async with convene.api() as api:
-        answers = [await api.get(f"rooms/{id}") for id in load.made]
-    assert {answer.status_code for answer in answers} == {200}
-    gone = {answer.json()["id"] for answer in answers if not answer.json()["is_available"]}
-    assert load.deleted <= gone
-    expired = [body(event)["room_id"] for event in await all_events(convene) if event.type == "room:expired"]
+    async with database(convene) as db:
+        there = {row.id: row.expired_at for row in await db.read(lambda tx: tx.all(ROOMS))}
+    assert load.made <= there.keys()
+    assert all(there[id] for id in load.deleted)
+    expired = [body(event)["room_id"] for event in stored if event.type == "room:expired"]
     assert len(expired) == len(set(expired))
     assert load.deleted <= set(expired)
     assert len(heard.requests) <= 1.2 * len(stored) + 10 * ROUNDS  # what was on its way at a kill comes again, no more

@@ -1,7 +1,8 @@
 """Pictures and sound to a fragmented MP4, on a thread of its own.
 
 Fragments of one second, flushed: what `kill -9` leaves plays. `delay_moov` (not `empty_moov`) lets the muxer write the
-edit lists that keep sound and picture in step.
+edit lists that keep sound and picture in step. `hybrid_fragmented` writes an index of all of them at the end of a file that
+is closed in order, and turns it by its last eight bytes into a plain MP4.
 """
 
 import logging
@@ -22,7 +23,11 @@ from convene.compositor.voice import RATE, Samples
 
 log = logging.getLogger(__name__)
 
-CONTAINER = {"movflags": "frag_keyframe+delay_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
+CONTAINER = {
+    "movflags": "hybrid_fragmented+frag_keyframe+delay_moov+default_base_moof",
+    "frag_duration": "1000000",
+    "flush_packets": "1",
+}
 PRESETS = ("veryfast", "superfast", "ultrafast")
 CRF = 26
 GROUP_SECONDS = 2

@@ -1,8 +1,9 @@
 """The files of a recording. Needs no engine: whoever finds the leavings of a killed recorder can finish them.
 
 While it is written, a recording is one or more fragmented MP4s beside its final path: `<out>.part.mp4`, and
-`<out>.part2.mp4`, … for each recorder that went on where a killed one had stopped. Finished, it is one MP4 at `<out>` with
-its index in front. Joining parts closes the gap between them: nothing was seen or heard in it.
+`<out>.part2.mp4`, … for each recorder that went on where a killed one had stopped. A part that was closed in order has an
+index at its end. Finished, the recording is one MP4 at `<out>` with its index in front. Joining parts closes the gap between
+them: nothing was seen or heard in it.
 """
 
 import errno
@@ -17,6 +18,8 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+
+from convene.compositor import boxes
 
 ROOM = 16_000_000  # bytes that must stay free beside a second copy
 
@@ -59,16 +62,18 @@ def finish(part: str | os.PathLike[str], out: str | os.PathLike[str]) -> Recover
     readable = [path for path in parts if plays(path)]
     if not readable:
         raise NothingRecorded
+    whole = out.with_name(out.name + ".tmp")
     try:
         if shutil.disk_usage(out.parent).free < sum(path.stat().st_size for path in readable) + ROOM:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        whole = out.with_name(out.name + ".tmp")
-        join(readable, whole)
+        if len(readable) > 1 or not boxes.index_first(readable[0], whole):
+            join(readable, whole)
     except OSError as error:
         if error.errno != errno.ENOSPC or len(readable) > 1:
             raise
+        whole.unlink(missing_ok=True)
         whole = readable[0]
-        trim(whole)
+        boxes.trim(whole)
     sync(whole)
     os.replace(whole, out)
     sync(out.parent)
@@ -91,21 +96,6 @@ def existing(part: Path, out: Path) -> list[Path]:
         parts.append(path)
         number += 1
     return parts
-
-
-def trim(path: Path) -> None:
-    """Cuts off a fragment (`moof` and `mdat`, ISO 14496-12 §4.2) that the disk had no room to finish."""
-    whole, at, size = 0, 0, path.stat().st_size
-    with path.open("r+b") as file:
-        while len(head := file.read(16)) >= 8:
-            length = int.from_bytes(head[:4])
-            length = int.from_bytes(head[8:16]) if length == 1 else length
-            if length < 8 or at + length > size:
-                break
-            at += length
-            whole = whole if head[4:8] == b"moof" else at
-            file.seek(at)
-        file.truncate(whole)
 
 
 def remove(parts: list[Path]) -> None:

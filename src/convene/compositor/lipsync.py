@@ -16,32 +16,38 @@ from convene.compositor.room import Seat
 
 BIAS = 0.025  # seconds that a picture is seen earlier than the estimate says: it is drawn at the next tick, sound is heard a frame later
 TOLERANCE = 0.035  # a step shorter than a picture is not worth the click
+UNSTEADY = 2.0  # pictures that arrive unsteadily are shown later than their wait says by about so many times their jitter
 FARTHEST = (-0.3, 0.6)  # sound can be moved ahead only within the mixer's cushion
 EAGER_SECONDS = 40.0
 EAGER, CALM = 1.0, 5.0  # seconds between looks
 
 
 class Reading(NamedTuple):
-    """The clocks of one track: `taken` and `playout` in seconds (`playout` on the sender's clock, 0 = unknown); the waits are totals."""
+    """The clocks of one track: `taken` and `playout` in seconds (`playout` on the sender's clock, 0 = unknown); the waits are totals.
+
+    `jitter` is that of RFC 3550 §6.4.1, in seconds.
+    """
 
     taken: float
     playout: float
     waited: float
     meant_to_wait: float
     emitted: int
+    jitter: float
 
     @classmethod
     async def of(cls, track: Any) -> Self | None:
         asked = time.monotonic()
         for entry in await track.get_stats():
             if entry.WhichOneof("stats") == "inbound_rtp":
-                inbound = entry.inbound_rtp.inbound
+                inbound, received = entry.inbound_rtp.inbound, entry.inbound_rtp.received
                 return cls(
                     (asked + time.monotonic()) / 2,
                     inbound.estimated_playout_timestamp / 1000,
                     inbound.jitter_buffer_delay,
                     inbound.jitter_buffer_target_delay,
                     inbound.jitter_buffer_emitted_count,
+                    received.jitter,
                 )
         return None
 
@@ -59,7 +65,8 @@ def ahead(now: Look, before: Look) -> float | None:
     """Seconds by which the sound is ahead of the picture; None when nothing came since `before`.
 
     Known from what both play at this moment on the sender's clock; until the first sender reports have come (about ten
-    seconds) only guessed from how long each waits in its jitter buffer.
+    seconds) only guessed from how long each waits in its jitter buffer. That counts from its arrival, and pictures in bunches
+    were held up before that.
     """
     sound, picture = now
     if now.is_sure:
@@ -69,7 +76,7 @@ def ahead(now: Look, before: Look) -> float | None:
         return None
     sound_waits = (sound.waited - before.sound.waited) / heard
     picture_waits = (picture.meant_to_wait - before.picture.meant_to_wait) / seen
-    return picture_waits - sound_waits
+    return picture_waits + UNSTEADY * picture.jitter - sound_waits
 
 
 class LipSync:
@@ -107,7 +114,7 @@ class LipSync:
     def follow(self, sid: str, recent: deque[float], found: float) -> None:
         """The median of three looks decides: one look may fall into a stall."""
         recent.append(found)
-        wanted = min(FARTHEST[1], max(FARTHEST[0], statistics.median_low(recent)))
+        wanted = min(FARTHEST[1], max(FARTHEST[0], statistics.median_high(recent)))
         voice = self.seat.mixer.voices.get(sid)
         if voice and abs(wanted - voice.shift) > TOLERANCE:
             voice.shift = wanted
