@@ -15,6 +15,7 @@ from convene.compositor.layout import Rect, grid
 from tests.publish import FPS, RATE, pitch, tint
 
 WINDOW = RATE // 100
+BEFORE, AFTER = 0.5, 3.0  # seconds for which a machine that stood still is heard: jitter buffers grow, and shrink again
 
 
 @dataclass
@@ -25,6 +26,15 @@ class Heard:
     beeps: int
     at: list[float] = field(default_factory=list)
     offsets: list[float] = field(default_factory=list)
+
+    def calm(self, starved: list[float]) -> list[float]:
+        """The offsets of the moments that none of the `starved` seconds touches (of the recording, as `at`)."""
+        return [offset for at, offset in zip(self.at, self.offsets, strict=True) if is_calm(at, starved)]
+
+
+def is_calm(at: float, starved: list[float]) -> bool:
+    """Whether nobody stood still shortly before or at that moment."""
+    return not any(-BEFORE < at - moment < AFTER for moment in starved)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-// A camera that shows a drawn person instead of the browser's test card, and a microphone that hums without a pause.
+// A camera that shows a drawn person instead of the browser's test card, and a microphone that speaks without a pause.
 // `window.scene` says who it is.
 (() => {
   const WIDTH = 1280;
@@ -116,12 +116,19 @@
     things(t);
     person(t);
   }
-  function hum() {
-    const context = new AudioContext();
-    const tone = new OscillatorNode(context, { frequency: 180 });
+  // Louder and softer five times a second, as syllables are: an even tone counts as silence, and is not sent.
+  function voice() {
+    const context = (window.speaking ??= new AudioContext());
+    void context.resume();
+    const tone = new OscillatorNode(context, { type: 'sawtooth', frequency: 150 });
+    const syllables = new OscillatorNode(context, { frequency: 5 });
+    const loudness = new GainNode(context, { gain: 0.4 });
     const out = new MediaStreamAudioDestinationNode(context);
-    tone.connect(new GainNode(context, { gain: 0.4 })).connect(out);
+    syllables.connect(new GainNode(context, { gain: 0.3 })).connect(loudness.gain);
+    syllables.connect(new GainNode(context, { gain: 40 })).connect(tone.frequency);
+    tone.connect(loudness).connect(out);
     tone.start();
+    syllables.start();
     return out.stream;
   }
   draw();
@@ -129,7 +136,7 @@
 
   const media = navigator.mediaDevices;
   media.getUserMedia = async ({ audio, video }) => {
-    const sound = audio ? hum().getTracks() : [];
+    const sound = audio ? voice().getTracks() : [];
     return new MediaStream([...sound, ...(video ? canvas.captureStream(10).getTracks() : [])]);
   };
   const names = { audioinput: 'Built-in microphone', videoinput: 'Built-in camera', audiooutput: 'Speakers' };

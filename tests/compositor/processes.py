@@ -3,19 +3,23 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from livekit import api
 
+from tests.judge import is_calm
 from tests.livekit_server import KEY, SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -59,10 +63,14 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
 
 
 class People:
-    """`publish.py`, and the orders that it takes."""
+    """`publish.py`, and the orders that it takes; `late` is the file of its late steps."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
+    def __init__(self, process: "subprocess.Popen[str]", late: Path) -> None:
+        self.process, self.late = process, late
+
+    def starved(self, running: "Compositor") -> list[float]:
+        """When the machine had no time for people or recorder, in seconds of the recording."""
+        return [float(moment) - running.start for moment in self.late.read_text().split()] + running.behind
 
     def do(self, order: str) -> None:
         assert self.process.stdin and self.process.stdout
@@ -73,7 +81,8 @@ class People:
 
 @contextmanager
 def people(url: str, room: str, count: int, *options: str) -> Iterator[People]:
-    where = ["--url", url, "--room", room, "--key", KEY, "--secret", SECRET, "-n", str(count)]
+    late = Path(tempfile.mkdtemp(prefix="convene-people-")) / "late"
+    where = ["--url", url, "--room", room, "--key", KEY, "--secret", SECRET, "-n", str(count), "--late", str(late)]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.publish", *where, *options],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -81,10 +90,11 @@ def people(url: str, room: str, count: int, *options: str) -> Iterator[People]:
     try:
         assert process.stdout
         assert process.stdout.readline().strip() == "ready"
-        yield People(process)
+        yield People(process, late)
     finally:
         process.kill()
         process.wait()
+        shutil.rmtree(late.parent)
 
 
 class Compositor:
@@ -128,6 +138,27 @@ class Compositor:
             self.lines.append(line)
             if line["event"] == event and all(line[key] >= value for key, value in facts.items()):
                 return line
+
+    @property
+    def start(self) -> float:
+        """Position 0 of the recording on the monotonic clock."""
+        at = next(line["at"] for line in self.lines if line["event"] == "started")
+        return time.monotonic() - time.time() + datetime.fromisoformat(at).timestamp()
+
+    @property
+    def behind(self) -> list[float]:
+        """About when pictures came too late, in seconds of the recording."""
+        told = [line for line in self.lines if line["event"] == "progress"]
+        return [b["seconds"] for a, b in pairwise(told) if b["late"] + b["skipped"] > a["late"] + a["skipped"]]
+
+    def until_calm(self, present: People, *, seconds: int, skip: int) -> list[float]:
+        """Records until the machine had time for so many whole seconds after the first `skip`; returns when it had none."""
+        until = time.monotonic() + 2 * DEADLINE
+        while True:
+            now, starved = int(self.now()), present.starved(self)
+            if sum(is_calm(second, starved) for second in range(skip, now)) >= seconds:
+                return starved
+            assert time.monotonic() < until, f"the machine is too busy to judge: {len(starved)} late steps in {now} s"
 
     def until(self, seconds: float) -> Line:
         """Waits until so much is written."""

@@ -16,7 +16,9 @@ from convene.compositor.room import Seat
 
 BIAS = 0.025  # seconds that a picture is seen earlier than the estimate says: it is drawn at the next tick, sound is heard a frame later
 TOLERANCE = 0.035  # a step shorter than a picture is not worth the click
-UNSTEADY = 2.0  # pictures that arrive unsteadily are shown later than their wait says by about so many times their jitter
+UNSTEADY = (
+    2.0  # pictures that arrive unsteadily are shown later than their wait says by about so many times their jitter
+)
 FARTHEST = (-0.3, 0.6)  # sound can be moved ahead only within the mixer's cushion
 EAGER_SECONDS = 40.0
 EAGER, CALM = 1.0, 5.0  # seconds between looks

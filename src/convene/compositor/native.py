@@ -22,7 +22,7 @@ from convene.compositor.voice import RATE, Samples
 OnFrame = Callable[[Frame], object]
 OnSamples = Callable[[Samples, float], object]
 I420 = video_frame_pb2.VideoBufferType.I420
-AUDIO_FRAME_MS = 20
+AUDIO_FRAME_MS = 40  # as a picture: each frame costs an event of the SDK, whatever is in it
 PROBE_SECONDS = 2.0
 
 

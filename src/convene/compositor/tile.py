@@ -3,6 +3,7 @@
 import numpy as np
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
+from PIL import Image
 
 from convene.compositor import lettering
 from convene.compositor.layout import Rect, fit
@@ -15,6 +16,7 @@ MARGIN = (
 )
 RADIUS = 12
 RING = 4
+INSET = 10  # of the name plate
 
 
 class Tile:
@@ -28,10 +30,7 @@ class Tile:
         width, height = self.rect.width, self.rect.height
         if not place.is_screen:
             self.avatar = opaque(lettering.avatar(place.name, width, height))
-            self.plate = Sticker(lettering.plate(place.name, width, height))
-            self.edges = {
-                on: [Sticker(c) for c in lettering.corners(RADIUS, RING if on else 0)] for on in (False, True)
-            }
+            self.edges = {on: edges(place.name, width, height, RING if on else 0) for on in (False, True)}
 
     def draw(self, canvas: Planes, speakers: frozenset[str]) -> None:
         """Draws what changed since the last call."""
@@ -84,10 +83,24 @@ class Tile:
                 Rect(right - RING, 0, RING, bottom),
             ):
                 window.window(edge).fill(lettering.SPEAKING)
-        spots = ((0, 0), (right - RADIUS, 0), (right - RADIUS, bottom - RADIUS), (0, bottom - RADIUS))
-        for corner, (x, y) in zip(self.edges[speaking], spots, strict=True):
-            corner.lay(window, x, y)
-        self.plate.lay(window, 10, bottom - self.plate.height - 10)
+        above, below = self.edges[speaking]
+        above.lay(window, 0, 0)
+        below.lay(window, 0, bottom - below.height)
+
+
+def edges(name: str, width: int, height: int, ring: int) -> tuple[Sticker, Sticker]:
+    """What lies over a picture, as two strips of its width (few large layers cost less than many small ones): the upper
+    corners, and the lower ones with the name plate."""
+    corners, plate = lettering.corners(RADIUS, ring), lettering.plate(name, width, height)
+    above = Image.new("RGBA", (width, RADIUS))
+    below = Image.new("RGBA", (width, plate.height + INSET))
+    below.paste(plate, (INSET, 0))
+    low = below.height - RADIUS
+    for strip, corner, spot in (
+        (above, 0, (0, 0)), (above, 1, (width - RADIUS, 0)), (below, 2, (width - RADIUS, low)), (below, 3, (0, low)),
+    ):  # fmt: skip
+        strip.alpha_composite(corners[corner], spot)
+    return Sticker(above), Sticker(below)
 
 
 def evened(frame: Frame) -> tuple[Plane, int, int]:

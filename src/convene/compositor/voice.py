@@ -26,6 +26,7 @@ class Voice:
         self.ring = np.zeros(RING, np.int16)
         self.next: int | None = None
         self.lags: list[int] = []
+        self.heard = 0  # samples since it was last compared with its arrivals
         self.shift = 0.0  # seconds that this voice is held back, for lip-sync; set on the main thread
         self.shifted = 0.0  # as far as the ring knows
         self.late = 0
@@ -39,7 +40,8 @@ class Voice:
             self.next += int((shift - self.shifted) * RATE)
         self.shifted = shift
         if self.next is None or abs(arrived - self.next) > JUMP:
-            self.next, self.lags = arrived, []
+            self.next, self.lags, self.heard = arrived, [], 0
+        self.heard += count
         self.follow(arrived)
         position, self.next = self.next, self.next + count
         if position < self.mixer.position:
@@ -51,14 +53,14 @@ class Voice:
             self.ring[: count - room] = samples[room:]
 
     def follow(self, arrived: int) -> None:
-        """Each 50 frames (one second) the least delayed arrival tells where the voice truly is."""
+        """Each second of sound the least delayed arrival tells where the voice truly is."""
         assert self.next is not None
         self.lags.append(arrived - self.next)
-        if len(self.lags) == 50:
+        if self.heard >= RATE:
             best = min(self.lags)
             if abs(best) > RESYNC:
                 self.next += best
-            self.lags = []
+            self.lags, self.heard = [], 0
 
     def take(self, position: int, mixed: npt.NDArray[np.int32]) -> None:
         """Adds one block to `mixed` and clears it here."""
