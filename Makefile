@@ -44,7 +44,7 @@ check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types an
 	done; \
 	$(NPM) run check || failed=1; exit $$failed
 
-bench: .venv/tested ## measure, each figure beside its yardstick
+bench: .venv/tested ui/node_modules/.package-lock.json ## measure, each figure beside its yardstick
 	@tests/setup.sh
 	@$(WITH_NODE) .venv/bin/python -m bench
 

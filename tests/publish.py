@@ -33,7 +33,7 @@ from livekit.rtc._proto import ffi_pb2, room_pb2, video_frame_pb2
 FPS = 25
 RATE = 48_000
 LOOP_SECONDS = 4
-LATE = 0.04  # seconds behind its time when a step is over
+LATE = 0.1  # seconds behind its time when a step is over
 SIZES = {180: (320, 180, 160_000), 360: (640, 360, 450_000), 720: (1280, 720, 1_700_000), 1080: (1920, 1080, 2_500_000)}
 # Sizes that no tile has: portrait, and odd in both directions.
 ODD_SIZES = {"portrait": (360, 640), "odd": (427, 241)}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what tests need beside Python packages: Chromium, ffmpeg, PostgreSQL, Redis. Does nothing when all are there.
+# Installs what tests and bench need beside Python packages: Chromium, ffmpeg, PostgreSQL, Redis, wrk. Does nothing when all are there.
 set -euo pipefail
 
 missing=()
@@ -8,6 +8,7 @@ has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
 has ffmpeg && has ffprobe || missing+=(ffmpeg)
 has pg_ctl || compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null || missing+=(postgresql)
 has redis-server || missing+=(redis-server)
+has wrk || missing+=(wrk)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root=()

@@ -132,12 +132,12 @@
     return out.stream;
   }
   draw();
-  setInterval(draw, 100);
+  setInterval(draw, 200);
 
   const media = navigator.mediaDevices;
   media.getUserMedia = async ({ audio, video }) => {
     const sound = audio ? voice().getTracks() : [];
-    return new MediaStream([...sound, ...(video ? canvas.captureStream(10).getTracks() : [])]);
+    return new MediaStream([...sound, ...(video ? canvas.captureStream(5).getTracks() : [])]);
   };
   const names = { audioinput: 'Built-in microphone', videoinput: 'Built-in camera', audiooutput: 'Speakers' };
   media.enumerateDevices = async () =>

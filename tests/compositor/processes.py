@@ -147,9 +147,9 @@ class Compositor:
 
     @property
     def behind(self) -> list[float]:
-        """About when pictures came too late, in seconds of the recording."""
+        """About when several pictures came too late, in seconds of the recording."""
         told = [line for line in self.lines if line["event"] == "progress"]
-        return [b["seconds"] for a, b in pairwise(told) if b["late"] + b["skipped"] > a["late"] + a["skipped"]]
+        return [b["seconds"] for a, b in pairwise(told) if b["late"] + b["skipped"] - a["late"] - a["skipped"] > 2]
 
     def until_calm(self, present: People, *, seconds: int, skip: int) -> list[float]:
         """Records until the machine had time for so many whole seconds after the first `skip`; returns when it had none."""

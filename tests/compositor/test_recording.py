@@ -69,7 +69,7 @@ async def test_four_people_in_step(engine: LiveKitServer, room: str, out: Path) 
 async def test_in_step_when_pictures_come_in_bunches(engine: LiveKitServer, room: str, out: Path) -> None:
     await open_room(engine.url, room)
     with people(engine.url, room, 2, "--bunched", "4") as present, compositor(engine.url, room, out) as running:
-        starved = running.until_calm(present, seconds=15, skip=5)
+        starved = running.until_calm(present, seconds=12, skip=5)
         running.stop()
     verdict = judge(out, grid(2, WIDTH, HEIGHT), skip=5)
     assert in_step(verdict, starved), verdict.people
@@ -111,7 +111,7 @@ async def test_killed_and_continued(engine: LiveKitServer, room: str, out: Path)
 
         with compositor(engine.url, room, out) as running:
             running.until(6)
-            starved = running.until_calm(present, seconds=3, skip=3)
+            starved = running.until_calm(present, seconds=6, skip=3)
             finished = running.stop()
     assert finished["seconds"] > recovered.seconds + 5
     verdict = judge(out, grid(2, WIDTH, HEIGHT))
