@@ -15,7 +15,7 @@ from convene.compositor.layout import Rect, grid
 from tests.publish import FPS, RATE, pitch, tint
 
 WINDOW = RATE // 100
-BEFORE, AFTER = 0.5, 5.0  # seconds for which it is heard that a machine stood still: jitter buffers grow, and three looks see it
+BEFORE, AFTER = 0.5, 3.0  # seconds for which a machine that stood still is heard: jitter buffers grow, and shrink again
 
 
 @dataclass

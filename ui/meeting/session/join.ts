@@ -1,7 +1,6 @@
 import * as api from '../api/client';
 import type { Admission, Joined } from '../api/types';
 import { announce } from '../announce/queue';
-import { warm } from '../engine/warm';
 import { releaseAll, reopen, wishFor } from '../devices/devices';
 import { remember } from '../devices/memory';
 import { get, set, watch } from '../store/store';
@@ -14,7 +13,7 @@ import { otherAdmission } from './tabs';
 
 /** The engine's client is more than half of all the code: fetched while the person looks into the mirror. */
 const engine = () => import('../engine/connection');
-export const prefetchEngine = (): void => void engine().then(warm);
+export const prefetchEngine = (): void => void engine();
 
 const SLOW_MS = 2000;
 const PATIENCE_MS = 15_000;
