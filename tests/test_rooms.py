@@ -35,7 +35,7 @@ async def make_long(world: World, **fields: Any) -> Room:
 
 
 async def again(world: World, room: Room) -> Room:
-    return await world.db.read(rooms.by_id, room.id)
+    return await world.db.read(rooms.get, world.application_id, room.id)
 
 
 async def available(world: World, room: Room) -> bool:

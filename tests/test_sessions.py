@@ -75,7 +75,7 @@ async def test_first_join_starts_and_last_leave_ends_after_the_grace(world: Worl
         "session:ended",
     ]
     assert (await world.db.read(sessions.get, session.id)).ended_at == ended_at
-    kept = await world.db.read(rooms.by_id, room.id)
+    kept = await world.db.read(rooms.get, world.application_id, room.id)
     assert kept.closes_at == ended_at + timedelta(minutes=10)
 
 
@@ -108,11 +108,11 @@ async def test_a_second_session_has_an_id_of_its_own(world: World) -> None:
 async def test_an_opening_that_nobody_enters_is_given_up_without_a_word(world: World) -> None:
     room = await a_room(world)
     session, _, _ = await enter(world, room)
-    assert (await world.db.read(rooms.by_id, room.id)).closes_at is None
+    assert (await world.db.read(rooms.get, world.application_id, room.id)).closes_at is None
     world.later(minutes=2)
     assert await world.db.write(sessions.close_due) == []
     assert (await world.db.read(sessions.get, session.id)).state == "ended"
-    assert (await world.db.read(rooms.by_id, room.id)).closes_at == room.expires_at
+    assert (await world.db.read(rooms.get, world.application_id, room.id)).closes_at == room.expires_at
     assert await announced(world) == []
 
 
@@ -218,7 +218,7 @@ async def test_an_expired_room_lets_nobody_new_in_but_its_people_back(world: Wor
     await tell(world, joined(world, session, ann, "PA_1"))
     world.later(hours=1)
     assert await world.db.write(rooms.expire_due) == 1
-    late = await world.db.read(rooms.by_id, room.id)
+    late = await world.db.read(rooms.get, world.application_id, room.id)
     with pytest.raises(Gone):
         await enter(world, late, "Ben")
     known = await world.db.read(sessions.admission_of, ann.id, key)

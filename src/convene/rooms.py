@@ -189,11 +189,6 @@ def get(tx: Tx, application_id: str, room_id: str) -> Room:
     return _found(tx.one(_GET, {"application_id": application_id, "id": room_id}), room_id)
 
 
-def by_id(tx: Tx, room_id: str) -> Room:
-    """A room that a session's or a recording's row names. Raises NotFound."""
-    return _found(tx.one(_BY_ID, {"id": room_id}), room_id)
-
-
 def by_code(tx: Tx, code: str) -> Room | None:
     """The room of a meeting code, of whatever application, open or not."""
     row = tx.one(_BY_CODE, {"code": code})
