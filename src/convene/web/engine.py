@@ -32,6 +32,7 @@ LARGEST_EVENT = 1024 * 1024  # bytes of one webhook
 LARGEST_MESSAGE = 1024 * 1024  # bytes of one signalling message, either way
 LARGEST_ADDRESS = 64 * 1024  # bytes: it carries the browser's whole offer. The web server's 8 kB would leave it hanging
 REACH = 5  # seconds for the engine to answer an upgrade: it makes the participant before it does
+GOODBYE = 2  # seconds for the engine's last words to somebody who was removed: his page shows them
 HEARTBEAT = 30  # seconds between pings to the engine; a silent one is given up after half of that
 LIFE = aiohttp.ClientTimeout(total=None, connect=REACH)
 CLOSING = aiohttp.ClientWSTimeout(ws_close=2)
@@ -65,8 +66,8 @@ def router(runtime: Runtime) -> APIRouter:
 
 
 def close_for(identity: str) -> None:
-    """Ends the signalling of somebody who was removed, as far as it passes through this process. Ask the engine to
-    remove him first: it says goodbye in words that his page understands."""
+    """Ends the signalling of somebody who was removed, as far as it passes through this process, within `GOODBYE` seconds.
+    Ask the engine to remove him first: it says goodbye in words that his page understands, and they are passed on."""
     for ended in _open.get(identity, ()):
         ended.set()
 
@@ -237,6 +238,8 @@ async def _exchange(client: WebSocket, engine: aiohttp.ClientWebSocketResponse, 
     told = asyncio.create_task(ended.wait())
     try:
         await asyncio.wait((up, down, told), return_when=asyncio.FIRST_COMPLETED)
+        if told.done():  # Race: the removal is told here before the engine's goodbye has come through
+            await asyncio.wait((up, down), timeout=GOODBYE, return_when=asyncio.FIRST_COMPLETED)
         code = up.result() if up.done() else down.result() if down.done() else POLICY
     finally:
         for task in (up, down, told):
