@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from convene import tables
 from convene.db import Tx
-from convene.errors import NotFound, Unauthenticated
+from convene.errors import Forbidden, NotFound, Unauthenticated
 from convene.tables import new_id, new_secret
 
 TOKEN_LIMIT = 8192  # characters
@@ -35,9 +35,10 @@ SKEW = timedelta(seconds=60)  # how far a caller's clock may be from ours
 _END_OF_TIME = 2**40  # seconds
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-_API_KEY = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
+_API_KEY = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+ALL_SCOPES = ("*",)
 _JWS = jwt.PyJWS(algorithms=["RS256"])
-_account, _secret, _application = tables.account, tables.account_secret, tables.application
+_account, _secret, _application, _key = tables.account, tables.account_secret, tables.application, tables.api_key
 _callback = tables.callback_secret
 
 
@@ -48,12 +49,17 @@ class Application:
     id: str
     account_id: str
     name: str
-    public_key: str = field(repr=False)
     token_kid: str = field(repr=False)
     token_secret: str = field(repr=False)
     rooms_url: str | None
     sessions_url: str | None
     recordings_url: str | None
+    callback_signature: str
+    default_theme_id: str | None
+    keep_rooms_days: int | None
+    keep_recordings_days: int | None
+    keep_chat_days: int | None
+    keep_events_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,28 @@ class FirstApplication:
 
 
 _FIELDS = tuple(_application.c[name] for name in Application.__slots__)
-_BY_ID = sa.select(*_FIELDS).where(_application.c.id == sa.bindparam("id"))
+_ALIVE = _application.c.deleted_at.is_(None)
+_BY_ID = sa.select(*_FIELDS).where(_application.c.id == sa.bindparam("id"), _ALIVE)
 _BY_ACCOUNT = (
     sa.select(_secret.c.hash, *_FIELDS)
     .join_from(_secret, _application, _application.c.account_id == _secret.c.account_id)
     .where(
         _secret.c.account_id == sa.bindparam("account_id"),
         _application.c.is_default,
+        _ALIVE,
         sa.or_(_secret.c.expires_at.is_(None), _secret.c.expires_at > sa.bindparam("now")),
     )
+)
+_LIVE_KEY = sa.or_(_key.c.expires_at.is_(None), _key.c.expires_at > sa.bindparam("now"))
+_WITH_KEYS = (
+    sa.select(_key.c.id.label("key_id"), _key.c.public_key, _key.c.scopes, *_FIELDS)
+    .join_from(_key, _application, _application.c.id == _key.c.application_id)
+    .where(_application.c.id == sa.bindparam("id"), _ALIVE, _key.c.kind == "rsa", _LIVE_KEY)
+)
+_BY_KEY = (
+    sa.select(_key.c.hash, _key.c.scopes, *_FIELDS)
+    .join_from(_key, _application, _application.c.id == _key.c.application_id)
+    .where(_key.c.id == sa.bindparam("key_id"), _ALIVE, _key.c.kind == "secret", _LIVE_KEY)
 )
 _FIRST = sa.select(_application.c.id).order_by(_application.c.created_at, _application.c.id).limit(1)
 _ANY = sa.select(_application.c.id).limit(1)
@@ -113,11 +132,12 @@ _END_CURRENT = (
 # --- Callers --------------------------------------------------------------------------------------------------------
 
 
-def application_for(tx: Tx, authorization: str | None) -> Application:
-    """The application that an Authorization header speaks for.
+def application_for(tx: Tx, authorization: str | None, scope: str = "*") -> Application:
+    """The application that an Authorization header speaks for, if its key may do `scope` ("rooms:read", "themes:write", …).
 
-    `Basic key:secret`: the account's default one; `Bearer`: the one that its token names. Raises Unauthenticated:
-    `missing_auth` without a header, else `bad_credentials` and never more than that.
+    `Basic api_key:api_secret`: the account's default application; `Basic key_id:secret`: that key's; `Bearer`: the one that its
+    token names. Raises Unauthenticated: `missing_auth` without a header, else `bad_credentials` and never more than that;
+    Forbidden `scope_missing`.
     """
     if not authorization:
         raise Unauthenticated("missing_auth", "Auth header is required")
@@ -131,7 +151,16 @@ def application_for(tx: Tx, authorization: str | None) -> Application:
             found = None
     if found is None:
         raise Unauthenticated("bad_credentials", "You did not provide correct credentials")
-    return found
+    known, scopes = found
+    if not may(scopes, scope):
+        raise Forbidden("scope_missing", f"This key may not do {scope}")
+    return known
+
+
+def may(scopes: Sequence[str], scope: str) -> bool:
+    """Whether a key with these scopes may do what needs `scope`; "rooms:write" includes "rooms:read"."""
+    noun, _, verb = scope.partition(":")
+    return "*" in scopes or scope in scopes or (verb == "read" and f"{noun}:write" in scopes)
 
 
 def application(tx: Tx, application_id: str) -> Application:
@@ -146,30 +175,33 @@ def _of(row: Sequence[Any]) -> Application:
     return Application(*row)
 
 
-def _by_secret(tx: Tx, credentials: str) -> Application | None:
+def _by_secret(tx: Tx, credentials: str) -> tuple[Application, Sequence[str]] | None:
     try:
-        key, colon, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+        name, colon, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
-    if not colon or not _API_KEY.fullmatch(key):
+    if not colon or not _API_KEY.fullmatch(name):
         return None
     given = _hash(secret)
-    for row in tx.all(_BY_ACCOUNT, {"account_id": key, "now": tx.now}):
+    for row in tx.all(_BY_ACCOUNT, {"account_id": name, "now": tx.now}):
         if hmac.compare_digest(row.hash, given):
-            return _of(row[1:])
+            return _of(row[1:]), ALL_SCOPES
+    for row in tx.all(_BY_KEY, {"key_id": name, "now": tx.now}):
+        if hmac.compare_digest(row.hash, given):
+            return _of(row[2:]), row.scopes
     return None
 
 
-def _by_token(tx: Tx, token: str) -> Application | None:
-    """The signature decides before any claim does; only `application_id` is read earlier, to find the key."""
+def _by_token(tx: Tx, token: str) -> tuple[Application, Sequence[str]] | None:
+    """The signature decides before any claim does; only `application_id` is read earlier, to find the keys."""
     claims = _unverified_claims(token)
     application_id = claims.get("application_id") if claims else None
     if claims is None or not isinstance(application_id, str) or not _UUID.fullmatch(application_id):
         return None
-    row = tx.one(_BY_ID, {"id": application_id})
-    if row is None or not _is_signed(token, row.public_key) or not _is_current(claims, tx.now):
-        return None
-    return _of(row)
+    for row in tx.all(_WITH_KEYS, {"id": application_id, "now": tx.now}):
+        if _is_signed(token, row.public_key):
+            return (_of(row[3:]), row.scopes) if _is_current(claims, tx.now) else None
+    return None
 
 
 def _unverified_claims(token: str) -> dict[str, Any] | None:
@@ -263,9 +295,12 @@ def create_first(tx: Tx, name: str, keys: KeyPair) -> FirstApplication:
     tx.execute(sa.insert(_account), {"id": api_key, "name": name, "created_at": tx.now})
     owned = {"id": new_id(), "account_id": api_key, "hash": _hash(api_secret), "created_at": tx.now, "expires_at": None}
     tx.execute(sa.insert(_secret), owned)
-    tokens = {"token_kid": new_id(), "token_secret": new_secret(), "public_key": keys.public_key}
+    tokens = {"token_kid": new_id(), "token_secret": new_secret()}
     row = {"id": application_id, "account_id": api_key, "name": name, "is_default": True, "created_at": tx.now}
+    row |= {"callback_signature": "standard"}
     tx.execute(sa.insert(_application), row | tokens)
+    key = {"id": new_id(), "application_id": application_id, "name": "first", "kind": "rsa", "created_at": tx.now}
+    tx.execute(sa.insert(_key), key | {"public_key": keys.public_key, "scopes": ["*"]})
     _add_callback_secret(tx, application_id)
     return FirstApplication(api_key, api_secret, application_id, keys.private_key)
 

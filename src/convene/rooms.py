@@ -63,6 +63,7 @@ class Room:
     sessions_url: str | None
     recordings_url: str | None
     locked: bool
+    imported: bool
     created_at: datetime
 
 
@@ -160,7 +161,7 @@ def create(tx: Tx, application: Application, spec: Spec, *, limit: int, digits: 
     _refuse_over(tx, application.id, limit)
     row = {name: getattr(spec, name) for name in Spec.__slots__}
     row |= {"id": new_id(), "application_id": application.id, "host_id": new_id(), "created_at": tx.now}
-    row |= {"expires_at": expires_at, "closes_at": expires_at, "expired_at": None, "locked": False}
+    row |= {"expires_at": expires_at, "closes_at": expires_at, "expired_at": None, "locked": False, "imported": False}
     row |= {"features": {**FEATURES, **spec.features}, "meeting_code": _new_code(digits)}
     while not tx.add_new(tables.room, row):  # the code is taken, or was by a room of any age: none comes back
         row["meeting_code"] = _new_code(digits)

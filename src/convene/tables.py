@@ -112,13 +112,95 @@ application = sa.Table(
     sa.Column("account_id", sa.ForeignKey("account.id"), nullable=False, index=True),
     _text_column("name"),
     _flag("is_default"),  # the application that a Basic caller of the account acts for
-    _text_column("public_key"),  # PEM; verifies the RS256 tokens of its callers
     _text_column("token_kid"),  # `kid` of its rooms' participant tokens
     _text_column("token_secret"),  # their HS256 secret
     _text_column("rooms_url", nullable=True),
     _text_column("sessions_url", nullable=True),
     _text_column("recordings_url", nullable=True),
+    _text_column("callback_signature"),  # standard, or `vonage`: a JWT as well
+    _text_column("default_theme_id", nullable=True),
+    sa.Column("keep_rooms_days", sa.Integer, nullable=True),  # how long what is over is kept; null: the setting's days
+    sa.Column("keep_recordings_days", sa.Integer, nullable=True),
+    sa.Column("keep_chat_days", sa.Integer, nullable=True),
+    sa.Column("keep_events_days", sa.Integer, nullable=True),
     _moment("created_at", nullable=False),
+    _moment("deleted_at"),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # `kid` of its tokens, or the user name of Basic authentication
+    sa.Column("application_id", sa.ForeignKey("application.id"), nullable=False, index=True),
+    _text_column("name"),
+    _text_column("kind"),  # rsa: verifies RS256 tokens; secret: Basic
+    _text_column("public_key", nullable=True),  # PEM, of `rsa`
+    _text_column("hash", nullable=True),  # SHA-256 hex of a secret of 256 random bits, of `secret`
+    sa.Column("scopes", sa.JSON, nullable=False),  # a list; ["*"] is everything
+    _moment("created_at", nullable=False),
+    _moment("expires_at"),
+    _moment("last_used_at"),
+)
+
+allowance = sa.Table(
+    "allowance",
+    metadata,
+    sa.Column("application_id", sa.ForeignKey("application.id"), primary_key=True),
+    sa.Column("minute", sa.BigInteger, primary_key=True),
+    sa.Column("taken", sa.Integer, nullable=False),  # requests that processes have taken for themselves
+)
+
+kept_answer = sa.Table(
+    "kept_answer",
+    metadata,
+    sa.Column("application_id", sa.ForeignKey("application.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),  # the Idempotency-Key
+    _text_column("fingerprint"),  # SHA-256 hex of method, path and body
+    sa.Column("status", sa.Integer, nullable=True),
+    _text_column("body", nullable=True),
+    sa.Column("created_at", Moment, nullable=False, index=True),
+)
+
+tally = sa.Table(
+    "tally",
+    metadata,
+    sa.Column("application_id", sa.ForeignKey("application.id"), primary_key=True),
+    sa.Column("slot", sa.Integer, primary_key=True),  # several rows, so that creations do not queue for one
+    sa.Column("rooms", sa.BigInteger, nullable=False),
+)
+
+theme = sa.Table(
+    "theme",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("application_id", sa.ForeignKey("application.id"), nullable=False),
+    _text_column("name"),
+    _text_column("main_color"),  # "#" and 3 or 6 hex digits, as given
+    _text_column("brand_text"),
+    _text_column("short_company_url", nullable=True),
+    _text_column("colored_key", nullable=True),  # pictures, by key: for light backgrounds,
+    _text_column("white_key", nullable=True),  # for dark ones,
+    _text_column("favicon_key", nullable=True),  # and the tab's icon
+    _moment("created_at", nullable=False),
+    sa.UniqueConstraint("application_id", "name"),
+    sa.UniqueConstraint("short_company_url"),
+)
+
+picture = sa.Table(
+    "picture",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("application_id", sa.ForeignKey("application.id"), nullable=False, index=True),
+    _text_column("kind"),  # white, colored, favicon
+    sa.Column("data", sa.LargeBinary, nullable=True),  # null until it was uploaded
+    _moment("created_at", nullable=False),
+    _moment("expires_at"),  # of an upload that no theme has taken; null once one has
+    sa.Index(
+        "ix_picture_expires",
+        "expires_at",
+        sqlite_where=sa.text("expires_at is not null"),
+        postgresql_where=sa.text("expires_at is not null"),
+    ),
 )
 
 callback_secret = sa.Table(
@@ -157,8 +239,17 @@ room = sa.Table(
     _text_column("sessions_url", nullable=True),
     _text_column("recordings_url", nullable=True),
     _flag("locked"),
+    _flag("imported"),  # its host tokens are another's
     _moment("created_at", nullable=False),
     sa.Index("ix_room_application_serial", "application_id", "serial"),
+    sa.Index(
+        "ix_room_theme",
+        "application_id",
+        "theme_id",
+        "serial",
+        sqlite_where=sa.text("theme_id is not null"),
+        postgresql_where=sa.text("theme_id is not null"),
+    ),
     sa.Index("uq_room_code", "meeting_code", unique=True),
     sa.Index(
         "ix_room_closes",
@@ -209,6 +300,7 @@ session = sa.Table(
     ),
     sa.Index("ix_session_clearing", "id", sqlite_where=sa.text("clearing"), postgresql_where=sa.text("clearing")),
     sa.Index("ix_session_room", "room_id", "started_at"),
+    sa.Index("ix_session_application", "application_id", "started_at"),
 )
 
 admission = sa.Table(
@@ -222,6 +314,29 @@ admission = sa.Table(
     _flag("is_host"),
     _moment("created_at", nullable=False),
     _moment("removed_at"),
+)
+
+knock = sa.Table(
+    "knock",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # becomes the admission's id
+    sa.Column("room_id", sa.ForeignKey("room.id"), nullable=False),
+    sa.Column("application_id", sa.ForeignKey("application.id"), nullable=False),
+    _text_column("key_hash"),
+    _text_column("name"),
+    _text_column("state"),  # waiting, admitted, denied
+    _moment("asked_at", nullable=False),
+    _moment("seen_at", nullable=False),  # when the waiting page was last heard of
+    _moment("decided_at"),
+    _text_column("session_id", nullable=True),  # the session for which it was admitted, if one was there
+    sa.Index(
+        "ix_knock_waiting",
+        "room_id",
+        "asked_at",
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    ),
+    sa.Index("ix_knock_room", "room_id"),
 )
 
 participant = sa.Table(

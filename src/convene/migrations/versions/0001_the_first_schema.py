@@ -53,18 +53,50 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
-        sa.Column("public_key", sa.Text(), nullable=False),
         sa.Column("token_kid", sa.Text(), nullable=False),
         sa.Column("token_secret", sa.Text(), nullable=False),
         sa.Column("rooms_url", sa.Text(), nullable=True),
         sa.Column("sessions_url", sa.Text(), nullable=True),
         sa.Column("recordings_url", sa.Text(), nullable=True),
+        sa.Column("callback_signature", sa.Text(), nullable=False),
+        sa.Column("default_theme_id", sa.Text(), nullable=True),
+        sa.Column("keep_rooms_days", sa.Integer(), nullable=True),
+        sa.Column("keep_recordings_days", sa.Integer(), nullable=True),
+        sa.Column("keep_chat_days", sa.Integer(), nullable=True),
+        sa.Column("keep_events_days", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_application_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_application")),
     )
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_application_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "allowance",
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("minute", sa.BigInteger(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_allowance_application_id")),
+        sa.PrimaryKeyConstraint("application_id", "minute", name=op.f("pk_allowance")),
+    )
+    op.create_table(
+        "api_key",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=True),
+        sa.Column("hash", sa.Text(), nullable=True),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_api_key_application_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
+    )
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_key_application_id"), ["application_id"], unique=False)
 
     op.create_table(
         "callback_secret",
@@ -121,6 +153,41 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_application", ["application_id", "id"], unique=False)
 
     op.create_table(
+        "kept_answer",
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_kept_answer_application_id")),
+        sa.PrimaryKeyConstraint("application_id", "key", name=op.f("pk_kept_answer")),
+    )
+    with op.batch_alter_table("kept_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_answer_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
+        "picture",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_picture_application_id")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_picture")),
+    )
+    with op.batch_alter_table("picture", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_picture_application_id"), ["application_id"], unique=False)
+        batch_op.create_index(
+            "ix_picture_expires",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("expires_at is not null"),
+            postgresql_where=sa.text("expires_at is not null"),
+        )
+
+    op.create_table(
         "room",
         sa.Column("serial", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -145,6 +212,7 @@ def upgrade() -> None:
         sa.Column("sessions_url", sa.Text(), nullable=True),
         sa.Column("recordings_url", sa.Text(), nullable=True),
         sa.Column("locked", sa.Boolean(), nullable=False),
+        sa.Column("imported", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_room_application_id")),
         sa.PrimaryKeyConstraint("serial", name=op.f("pk_room")),
@@ -167,8 +235,40 @@ def upgrade() -> None:
             sqlite_where=sa.text("expired_at is null"),
             postgresql_where=sa.text("expired_at is null"),
         )
+        batch_op.create_index(
+            "ix_room_theme",
+            ["application_id", "theme_id", "serial"],
+            unique=False,
+            sqlite_where=sa.text("theme_id is not null"),
+            postgresql_where=sa.text("theme_id is not null"),
+        )
         batch_op.create_index("uq_room_code", ["meeting_code"], unique=True)
 
+    op.create_table(
+        "tally",
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("rooms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_tally_application_id")),
+        sa.PrimaryKeyConstraint("application_id", "slot", name=op.f("pk_tally")),
+    )
+    op.create_table(
+        "theme",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("main_color", sa.Text(), nullable=False),
+        sa.Column("brand_text", sa.Text(), nullable=False),
+        sa.Column("short_company_url", sa.Text(), nullable=True),
+        sa.Column("colored_key", sa.Text(), nullable=True),
+        sa.Column("white_key", sa.Text(), nullable=True),
+        sa.Column("favicon_key", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_theme_application_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_theme")),
+        sa.UniqueConstraint("application_id", "name", name=op.f("uq_theme_application_id_name")),
+        sa.UniqueConstraint("short_company_url", name=op.f("uq_theme_short_company_url")),
+    )
     op.create_table(
         "delivery",
         sa.Column("serial", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -212,6 +312,32 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "knock",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_knock_application_id")),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_knock_room_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_knock")),
+    )
+    with op.batch_alter_table("knock", schema=None) as batch_op:
+        batch_op.create_index("ix_knock_room", ["room_id"], unique=False)
+        batch_op.create_index(
+            "ix_knock_waiting",
+            ["room_id", "asked_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.create_table(
         "session",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("room_id", sa.Text(), nullable=False),
@@ -232,6 +358,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
     )
     with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.create_index("ix_session_application", ["application_id", "started_at"], unique=False)
         batch_op.create_index(
             "ix_session_clearing",
             ["id"],

@@ -4,13 +4,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from convene import access, recordings
+from convene import recordings
 from convene.db import Tx
 from convene.errors import Conflict, Forbidden, NotFound
 from convene.lifecycle import RecordingState
 from convene.recordings import Recording
 from convene.runtime import Runtime
 from convene.web.app import answer
+from convene.web.caller import Caller
 from convene.web.vonage import schemas
 
 # The .NET client knows started, stopped, paused and uploaded, and throws at anything else.
@@ -26,14 +27,14 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         return _view(recording, url)
 
     async def of_session(request: Request, session_id: str) -> Response:
-        found = await db.read(_of_session, request.headers.get("authorization"), session_id)
+        found = await db.read(_of_session, Caller(request, "recordings:read"), session_id)
         return answer({"_embedded": {"recordings": [await view(recording) for recording in found]}})
 
     async def get(request: Request, recording_id: str) -> Response:
-        return answer(await view(await db.read(_get, request.headers.get("authorization"), recording_id)))
+        return answer(await view(await db.read(_get, Caller(request, "recordings:read"), recording_id)))
 
     async def delete(request: Request, recording_id: str) -> Response:
-        await db.write(_delete, request.headers.get("authorization"), recording_id)
+        await db.write(_delete, Caller(request, "recordings:write"), recording_id)
         return Response(status_code=204)
 
     one, refusals = "/recordings/{recording_id}", schemas.refusals
@@ -60,24 +61,24 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     )
 
 
-def _of_session(tx: Tx, authorization: str | None, session_id: str) -> list[Recording]:
-    application = access.application_for(tx, authorization)
+def _of_session(tx: Tx, caller: Caller, session_id: str) -> list[Recording]:
+    application = caller.application(tx)
     try:
         return recordings.of_session(tx, application.id, _plain(session_id))
     except NotFound:
         raise NotFound("session_unknown", f"Failed to find session recordings by id: {session_id}") from None
 
 
-def _get(tx: Tx, authorization: str | None, recording_id: str) -> Recording:
-    application = access.application_for(tx, authorization)
+def _get(tx: Tx, caller: Caller, recording_id: str) -> Recording:
+    application = caller.application(tx)
     try:
         return recordings.get(tx, application.id, _plain(recording_id).lower())
     except NotFound:
         raise NotFound("recording_unknown", f"Recording {recording_id} was not found") from None
 
 
-def _delete(tx: Tx, authorization: str | None, recording_id: str) -> None:
-    application = access.application_for(tx, authorization)
+def _delete(tx: Tx, caller: Caller, recording_id: str) -> None:
+    application = caller.application(tx)
     try:
         recordings.delete(tx, application.id, _plain(recording_id).lower())
     except NotFound:

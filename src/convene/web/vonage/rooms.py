@@ -14,6 +14,7 @@ from convene.errors import Invalid, NotFound
 from convene.rooms import Room, Spec
 from convene.runtime import Runtime
 from convene.web.app import answer
+from convene.web.caller import Caller
 from convene.web.vonage import fields, schemas
 
 LARGEST_PAGE = 1000  # the Java SDK always asks for it, and takes a smaller page for the last one
@@ -62,21 +63,21 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     db, settings = runtime.db, runtime.settings
     base, limit, digits = settings.base_url, settings.rooms_limit, settings.code_digits
 
-    async def reading(reader: Awaitable[T], caller: str | None) -> T:
+    async def reading(reader: Awaitable[T], caller: Caller) -> T:
         """What the request says; whoever may not ask is not told what is wrong with it."""
         try:
             return await reader
         except Invalid:
-            await db.read(access.application_for, caller)
+            await db.read(caller.application)
             raise
 
     async def create(request: Request) -> Response:
-        caller = _caller(request)
+        caller = Caller(request, "rooms:write")
         spec = await reading(_spec(request), caller)
         return answer(view(*await db.write(_create, caller, spec, limit, digits), base), 201)
 
     async def listed(request: Request) -> Response:
-        caller = _caller(request)
+        caller = Caller(request, "rooms:read")
         asked = await reading(_asked(request), caller)
         application, page, now = await db.read(_page, caller, asked)
         shown = [view(application, room, now, base) for room in page.rooms]
@@ -84,15 +85,15 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         return answer({"page_size": size, "total_items": page.total, "_embedded": shown, "_links": links})
 
     async def get(request: Request, room_id: str) -> Response:
-        return answer(view(*await db.read(_get, _caller(request), room_id), base))
+        return answer(view(*await db.read(_get, Caller(request, "rooms:read"), room_id), base))
 
     async def change(request: Request, room_id: str) -> Response:
-        caller = _caller(request)
+        caller = Caller(request, "rooms:write")
         changes = await reading(_changes(request), caller)
         return answer(view(*await db.write(_update, caller, room_id, changes), base))
 
     async def delete(request: Request, room_id: str) -> Response:
-        await db.write(_delete, _caller(request), room_id)
+        await db.write(_delete, Caller(request, "rooms:write"), room_id)
         return Response(status_code=204)
 
     routes.add_api_route("/rooms", create, **CREATE)
@@ -103,10 +104,6 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
 
 
 # --- Requests -------------------------------------------------------------------------------------------------------
-
-
-def _caller(request: Request) -> str | None:
-    return request.headers.get("authorization")
 
 
 async def _spec(request: Request) -> Spec:
@@ -128,28 +125,28 @@ async def _asked(request: Request) -> dict[str, Any]:
 # --- Units of work --------------------------------------------------------------------------------------------------
 
 
-def _create(tx: Tx, authorization: str | None, spec: Spec, limit: int, digits: int) -> Seen:
-    application = access.application_for(tx, authorization)
+def _create(tx: Tx, caller: Caller, spec: Spec, limit: int, digits: int) -> Seen:
+    application = caller.application(tx)
     return application, rooms.create(tx, application, spec, limit=limit, digits=digits), tx.now
 
 
-def _get(tx: Tx, authorization: str | None, room_id: str) -> Seen:
-    application = access.application_for(tx, authorization)
+def _get(tx: Tx, caller: Caller, room_id: str) -> Seen:
+    application = caller.application(tx)
     return application, rooms.get(tx, application.id, _uuid(room_id)), tx.now
 
 
-def _page(tx: Tx, authorization: str | None, asked: Mapping[str, Any]) -> tuple[Application, rooms.Page, datetime]:
-    application = access.application_for(tx, authorization)
+def _page(tx: Tx, caller: Caller, asked: Mapping[str, Any]) -> tuple[Application, rooms.Page, datetime]:
+    application = caller.application(tx)
     return application, rooms.page(tx, application.id, **asked), tx.now
 
 
-def _update(tx: Tx, authorization: str | None, room_id: str, changes: Mapping[str, Any]) -> Seen:
-    application = access.application_for(tx, authorization)
+def _update(tx: Tx, caller: Caller, room_id: str, changes: Mapping[str, Any]) -> Seen:
+    application = caller.application(tx)
     return application, rooms.update(tx, application.id, _uuid(room_id), changes), tx.now
 
 
-def _delete(tx: Tx, authorization: str | None, room_id: str) -> None:
-    application = access.application_for(tx, authorization)
+def _delete(tx: Tx, caller: Caller, room_id: str) -> None:
+    application = caller.application(tx)
     room = rooms.get(tx, application.id, _uuid(room_id))
     recordings.follow(tx, sessions.close(tx, room.id))  # first: who joins or leaves locks the session, then the room
     rooms.delete(tx, application.id, room.id)
