@@ -19,9 +19,12 @@ import numpy as np
 
 from bench.figure import Figure
 from convene.compositor import files
+from convene.compositor.clock import Clock
 from convene.compositor.encoder import CONTAINER, Encoder
-from convene.compositor.layout import grid
-from convene.compositor.planes import Plane, Planes
+from convene.compositor.picture import Frame
+from convene.compositor.scene import Scene
+from convene.compositor.tile import Tile
+from convene.compositor.voice import Mixer
 from tests import publish
 from tests.compositor.processes import compositor, open_room, people
 from tests.livekit_server import livekit_server
@@ -63,26 +66,32 @@ def recorded(url: str, count: int, options: tuple[str, ...], seconds: float, out
     return cores, resident, late
 
 
-def shown(count: int, layer: int) -> list[Plane]:
-    """The pictures of the grid, as the recorder composes them: two seconds."""
-    canvases = [np.full(WIDTH * HEIGHT * 3 // 2, 128, np.uint8) for _ in range(2 * FPS)]
-    for i, cell in enumerate(grid(count, WIDTH, HEIGHT)):
+def shown(count: int, layer: int) -> list[av.VideoFrame]:
+    """The pictures of the grid, composed by the recorder's own clock: two seconds."""
+    scene = Scene(WIDTH, HEIGHT, only_owner=False, now=time.monotonic)
+    cameras = []
+    for i in range(count):
+        scene.enter(f"p{i}", publish.name(i), host=i == 0)
         decoder = av.CodecContext.create("vp8", "r")
-        for packed, (data, _) in zip(canvases, publish.encoded(i, layer), strict=False):
-            for frame in decoder.decode(av.Packet(data)):
-                small = frame.reformat(cell.width, cell.height, "yuv420p")
-                planes = [np.frombuffer(p, np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in small.planes]
-                Planes.of(packed, WIDTH, HEIGHT).window(cell).paste(Planes(*planes))
-    return canvases
+        cameras.append((scene.picture((f"p{i}", "camera")), decoder, iter(publish.encoded(i, layer))))
+    clock = Clock(scene, Mixer(0.0), Encoder(Path(os.devnull), WIDTH, HEIGHT, FPS), title="")
+    clock.tiles = [Tile(place, WIDTH) for place in scene.arrange().places]
+    pictures = []
+    for _ in range(2 * FPS):
+        for picture, decoder, camera in cameras:
+            for frame in decoder.decode(av.Packet(next(camera)[0])):
+                data = np.frombuffer(publish.packed(frame), np.uint8)
+                picture.put(Frame(frame.width, frame.height, 0, data, None))
+        pictures.append(clock.picture())
+    return pictures
 
 
-def x264_alone(pictures: list[Plane], stopping: threading.Event) -> float:
+def x264_alone(pictures: list[av.VideoFrame], stopping: threading.Event) -> float:
     """Cores that x264 needs for these pictures in real time, until told to stop: beside the recorder, under the same load."""
     context = Encoder(Path(os.devnull), WIDTH, HEIGHT, FPS).open_x264(0)
     began, used_before, tick = time.monotonic(), time.thread_time(), 0
     while not stopping.wait(max(0.0, began + tick / FPS - time.monotonic())):
-        packed = pictures[tick % len(pictures)].reshape(HEIGHT * 3 // 2, WIDTH)
-        frame = av.VideoFrame.from_numpy_buffer(packed, "yuv420p")
+        frame = pictures[tick % len(pictures)]
         frame.pts, frame.time_base = tick, Fraction(1, FPS)
         context.encode(frame)
         tick += 1

@@ -14,12 +14,16 @@ FPS = 25
 HEADER = (8).to_bytes(4) + b"free"  # stands where a closed file has the head of its media
 
 
+def as_frame(packed: np.ndarray) -> av.VideoFrame:
+    return av.VideoFrame.from_numpy_buffer(packed.reshape(270, 320), "yuv420p")
+
+
 def write(path: Path, seconds: float) -> None:
     """A recording of noise that moves."""
     encoder = Encoder(path, 320, 180, FPS)
     texture = np.random.default_rng(1).integers(30, 220, 320 * 180 * 3 // 2, np.uint8)
     for tick in range(int(seconds * FPS)):
-        encoder.show(np.roll(texture, tick * 7), tick)
+        encoder.show(as_frame(np.roll(texture, tick * 7)), tick)
         encoder.taken += 1  # nobody is behind here
         for position in range(tick * RATE // FPS // BLOCK, (tick + 1) * RATE // FPS // BLOCK):
             encoder.hear(np.full(BLOCK, 1000, np.int16), position * BLOCK)
@@ -207,7 +211,7 @@ def test_the_preset_changes_inside_one_file(out: Path) -> None:
     encoder.start()
     for tick in range(4 * FPS):
         encoder.given += 1
-        encoder.items.put(Shot(np.roll(texture, tick * 7), tick))
+        encoder.items.put(Shot(as_frame(np.roll(texture, tick * 7)), tick))
     encoder.finish()
     assert encoder.error is None
     assert encoder.preset == len(PRESETS) - 1
@@ -222,7 +226,7 @@ def test_the_preset_changes_inside_one_file(out: Path) -> None:
 def test_an_encoder_that_is_behind_skips_evenly_and_then_altogether(out: Path) -> None:
     encoder = Encoder(out, 320, 180, FPS)
     for tick in range(200):
-        encoder.show(np.zeros(1, np.uint8), tick)
+        encoder.show(as_frame(np.zeros(320 * 270, np.uint8)), tick)
     ticks = [item.tick for item in encoder.items.queue]
     assert ticks[:13] == list(range(13))
     assert set(np.diff(ticks[13:])) == {2}

@@ -1,17 +1,23 @@
 """The arithmetic of the picture, and what is drawn."""
 
 import itertools
+import os
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from convene.compositor import lettering
-from convene.compositor.layout import STRIP, TILES, Rect, choose, fit, grid, layer, stage
+from convene.compositor.clock import Clock as Ticking
+from convene.compositor.encoder import Encoder
+from convene.compositor.layout import STRIP, TILES, Rect, choose, fineness, fit, grid, layer, stage, tile
 from convene.compositor.picture import Frame, Picture
-from convene.compositor.planes import Planes, Sticker, opaque, yuv
+from convene.compositor.planes import Overlay, Planes, opaque, yuv
 from convene.compositor.scene import Place, Scene
 from convene.compositor.tile import Tile
+from convene.compositor.voice import Mixer
 
 WIDTH, HEIGHT = 1280, 720
 LAYOUTS = [grid(n, WIDTH, HEIGHT) for n in range(TILES + 1)] + [stage(n, WIDTH, HEIGHT) for n in range(STRIP + 1)]
@@ -36,6 +42,35 @@ def test_cells_for_the_usual_layers() -> None:
     assert [layer(height) for height in (120, 240, 242, 360, 480, 482, 720)] == ["low"] * 2 + ["medium"] * 3 + [
         "high"
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "scale"),
+    [
+        (9, (1280, 720), Fraction(3, 4)),  # a 180p layer is copied, and all nine are enlarged at once
+        (5, (1280, 720), Fraction(3, 4)),
+        (4, (1280, 720), 1),
+        (0, (1280, 720), 1),
+        (1, (1920, 1080), Fraction(2, 3)),
+        (9, (1920, 1080), 1),
+        (9, (1000, 562), 1),  # would not come out even
+    ],
+)
+def test_a_grid_is_composed_as_fine_as_its_layers(count: int, size: tuple[int, int], scale: Fraction) -> None:
+    assert fineness(count, *size) == scale
+
+
+@pytest.mark.parametrize("count", range(1, TILES + 1))
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (1000, 562)])
+def test_tiles_are_even_inside_their_cells_and_when_enlarged(count: int, size: tuple[int, int]) -> None:
+    scale = fineness(count, *size)
+    for cell in grid(count, *(int(side * scale) for side in size)):
+        spot = tile(cell, scale)
+        assert cell.x < spot.x < spot.x + spot.width < cell.x + cell.width
+        assert cell.y < spot.y < spot.y + spot.height < cell.y + cell.height
+        assert min(spot.width / cell.width, spot.height / cell.height) > 0.9
+        assert not any(value % 2 for value in (*spot, *spot.divided(scale)))
+        assert all(whole * scale == part for whole, part in zip(spot.divided(scale), spot, strict=True))
 
 
 def test_the_last_row_is_centred() -> None:
@@ -107,12 +142,12 @@ def test_a_long_name_ends_in_an_ellipsis() -> None:
     assert lettering.shortened("Ann", font, 100) == "Ann"
 
 
-def test_stickers_blend() -> None:
+def test_overlays_blend() -> None:
     canvas = Planes.of(np.zeros(64 * 32 * 3 // 2, np.uint8), 64, 32)
     canvas.fill((0, 0, 0))
     image = Image.new("RGBA", (16, 16), (255, 255, 255, 0))
     image.paste((255, 255, 255, 255), (0, 0, 8, 16))
-    Sticker(image).lay(canvas, 8, 8)
+    Overlay.of(image, 8, 8, 64).lay(canvas)
     assert canvas.y[10, 10] == pytest.approx(yuv((255, 255, 255))[0], abs=2)
     assert canvas.y[10, 18] == yuv((0, 0, 0))[0]
     assert (canvas.u[5, 5], canvas.v[5, 5]) == pytest.approx((128, 128), abs=2)
@@ -126,7 +161,9 @@ def solid(width: int, height: int, luma: int, quarters: int = 0) -> Frame:
 
 def drawn(picture: Picture, source: str = "camera") -> Planes:
     canvas = Planes.of(np.zeros(640 * 360 * 3 // 2, np.uint8), 640, 360)
-    Tile(Place(("p", source), "Ann", Rect(0, 0, 640, 360), picture)).draw(canvas, frozenset())
+    shown = Tile(Place(("p", source), "Ann", Rect(0, 0, 640, 360), picture), 640)
+    shown.draw(canvas)
+    shown.cover(canvas)
     return canvas
 
 
@@ -192,6 +229,29 @@ def a_scene(count: int, only_owner: bool = False) -> tuple[Scene, Clock]:
 
 def keys(scene: Scene) -> list[tuple[str, str]]:
     return [place.key for place in scene.arrange().places]
+
+
+@pytest.mark.parametrize("count", range(1, TILES + 1))
+def test_everybody_is_seen_and_the_speaker_framed(count: int) -> None:
+    scene, _ = a_scene(count)
+    for i in range(1, count):
+        scene.picture((f"p{i}", "camera")).put(solid(320, 180, 60 + 20 * i))
+    ticking = Ticking(scene, Mixer(0.0), Encoder(Path(os.devnull), WIDTH, HEIGHT, 25), "")
+    ticking.tiles = [Tile(place, WIDTH) for place in scene.arrange().places]
+    before = Planes.within(ticking.picture())
+    scene.speak(frozenset({"p0"}))
+    speaking = Planes.within(ticking.picture())
+    scene.speak(frozenset())
+    after = Planes.within(ticking.picture())
+    first, *others = (shown.rect for shown in ticking.tiles)
+    edge = first.y + first.height // 2, first.x + 1
+    assert (before.y[edge], speaking.y[edge], after.y[edge]) == tuple(
+        yuv(colour)[0] for colour in (lettering.TILE, lettering.SPEAKING, lettering.TILE)
+    )
+    assert before.y[0, 0] == yuv(lettering.GROUND)[0]
+    for i, rect in enumerate(others, 1):
+        assert before.y[rect.y + rect.height // 2, rect.x + rect.width // 2] == pytest.approx(60 + 20 * i, abs=1)
+    assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
 
 
 def test_a_screen_takes_the_stage_with_its_first_picture() -> None:

@@ -24,5 +24,7 @@ async def main() -> int:
 if __name__ == "__main__":
     logs.configure("info")
     logging.getLogger("livekit").setLevel(logging.ERROR)  # it warns of each dropped first frame and each closed stream
+    # The SDK's loop passes on some hundred frames a second. One thread does; more of them mostly wake each other.
+    os.environ.setdefault("TOKIO_WORKER_THREADS", "1")
     code = asyncio.run(main())
     os._exit(code)  # everything is on disk; the SDK's native threads may take their time, or for ever

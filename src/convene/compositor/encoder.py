@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import av
-import numpy as np
 from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 
-from convene.compositor.planes import Plane
 from convene.compositor.voice import RATE, Samples
 
 log = logging.getLogger(__name__)
@@ -41,7 +39,7 @@ class Sound(NamedTuple):
 
 
 class Shot(NamedTuple):
-    packed: Plane
+    frame: av.VideoFrame
     tick: int
 
 
@@ -69,8 +67,8 @@ class Encoder(threading.Thread):
     def pressed(self) -> bool:
         return self.waiting > MAX_WAITING // 2
 
-    def show(self, packed: Plane, tick: int) -> None:
-        """Takes the picture of this tick (the array is kept: do not write to it again). Clock thread only.
+    def show(self, frame: av.VideoFrame, tick: int) -> None:
+        """Takes the picture of this tick (it is kept: do not write to it again). Clock thread only.
 
         An encoder that falls behind is given every second picture, and none when it is a second behind: the picture
         before lasts longer.
@@ -79,7 +77,7 @@ class Encoder(threading.Thread):
             self.skipped += 1
             return
         self.given += 1
-        self.items.put(Shot(packed, tick))
+        self.items.put(Shot(frame, tick))
 
     def hear(self, samples: Samples, position: int) -> None:
         self.items.put(Sound(samples, position))
@@ -155,9 +153,8 @@ class Encoder(threading.Thread):
             log.warning("too slow, now %s", PRESETS[self.preset], extra={"event": "encoder_behind"})
 
     def encode_shot(self, shot: Shot) -> None:
-        frame = av.VideoFrame.from_numpy_buffer(shot.packed.reshape(self.height * 3 // 2, self.width), "yuv420p")
-        frame.pts, frame.time_base = shot.tick, Fraction(1, self.fps)
-        self.mux_picture(frame)
+        shot.frame.pts, shot.frame.time_base = shot.tick, Fraction(1, self.fps)
+        self.mux_picture(shot.frame)
 
     def mux_picture(self, frame: av.VideoFrame | None) -> None:
         for packet in self.x264.encode(frame):
@@ -171,7 +168,3 @@ class Encoder(threading.Thread):
         frame = av.AudioFrame.from_ndarray(sound.samples.reshape(1, -1), "s16", "mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, sound.position, Fraction(1, RATE)
         self.container.mux(self.sound.encode(frame))
-
-
-def blank(width: int, height: int) -> Plane:
-    return np.zeros(width * height * 3 // 2, np.uint8)

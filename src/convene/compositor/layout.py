@@ -1,11 +1,14 @@
 """Where everybody goes in the picture: plain arithmetic, in pixels. Every rectangle is even, as 4:2:0 chroma needs it."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 TILES = 9  # people shown at once in the grid
 STRIP = 5  # people shown beside a shared screen
 STRIP_GAP = 4
+LINES = {"low": 180, "medium": 360, "high": 720}  # of the simulcast layers
+GAP = 4  # between cell and tile, at least
 
 
 class Rect(NamedTuple):
@@ -14,8 +17,14 @@ class Rect(NamedTuple):
     width: int
     height: int
 
-    def inset(self, margin: int) -> "Rect":
-        return Rect(self.x + margin, self.y + margin, self.width - 2 * margin, self.height - 2 * margin)
+    def inside(self, step: int) -> "Rect":
+        """The largest one within this one, touching no edge, with all edges on multiples of `step`."""
+        left, top = (self.x // step + 1) * step, (self.y // step + 1) * step
+        right, bottom = ((end - 1) // step * step for end in (self.x + self.width, self.y + self.height))
+        return Rect(left, top, right - left, bottom - top)
+
+    def divided(self, scale: Fraction) -> "Rect":
+        return Rect(*(int(value / scale) for value in self))
 
 
 def even(value: float) -> int:
@@ -38,6 +47,24 @@ def grid(count: int, width: int, height: int) -> list[Rect]:
         left = even((width - in_row * cell_width) / 2)
         cells.append(Rect(left + column * cell_width, top + row * cell_height, cell_width, cell_height))
     return cells
+
+
+def fineness(count: int, width: int, height: int) -> Fraction:
+    """The scale at which a grid is composed, at most 1: that of the layers that its cells ask for.
+
+    So each picture is only copied into its cell, and the whole is enlarged at once: cheaper than nine times a ninth.
+    """
+    if count == 0:
+        return Fraction(1)
+    cell = grid(count, width, height)[0]
+    scale = min(Fraction(1), Fraction(LINES[layer(cell.height)], cell.height))
+    whole = all(side * scale % 2 == 0 for side in (width, height))
+    return scale if whole and width % 32 == 0 else Fraction(1)  # 32: lines without padding
+
+
+def tile(cell: Rect, scale: Fraction) -> Rect:
+    """The part of a cell that is shown; its edges are even in the canvas and when it is enlarged."""
+    return cell.inside(max(GAP, 2 * scale.numerator))
 
 
 def stage(count: int, width: int, height: int) -> list[Rect]:

@@ -19,7 +19,7 @@ TOLERANCE = 0.035  # a step shorter than a picture is not worth the click
 UNSTEADY = (
     2.0  # pictures that arrive unsteadily are shown later than their wait says by about so many times their jitter
 )
-FARTHEST = (-0.3, 0.6)  # sound can be moved ahead only within the mixer's cushion
+FARTHEST = (-0.25, 0.6)  # sound can be moved ahead only within the mixer's cushion, less one frame of it
 EAGER_SECONDS = 40.0
 EAGER, CALM = 1.0, 5.0  # seconds between looks
 

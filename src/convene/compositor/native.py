@@ -17,12 +17,13 @@ from livekit.rtc._ffi_client import FfiClient, FfiHandle
 from livekit.rtc._proto import audio_frame_pb2, ffi_pb2, video_frame_pb2
 
 from convene.compositor.picture import Frame
+from convene.compositor.planes import Plane
 from convene.compositor.voice import RATE, Samples
 
 OnFrame = Callable[[Frame], object]
 OnSamples = Callable[[Samples, float], object]
 I420 = video_frame_pb2.VideoBufferType.I420
-AUDIO_FRAME_MS = 40  # as a picture: each frame costs an event of the SDK, whatever is in it
+AUDIO_FRAME_MS = 80  # each frame costs an event of the SDK, whatever is in it
 PROBE_SECONDS = 2.0
 
 
@@ -34,8 +35,21 @@ class Source(Protocol):
     def video(self, track: Any, on_frame: OnFrame) -> Callable[[], object]: ...
 
 
+class Buffer:
+    """Native memory, freed when this is forgotten. The SDK's own handles are also kept in a set: four times the work."""
+
+    __slots__ = ("drop", "handle")
+
+    def __init__(self, drop: Callable[[int], object], handle: int) -> None:
+        self.drop, self.handle = drop, handle
+
+    def __del__(self) -> None:
+        self.drop(self.handle)
+
+
 class Direct:
     def __init__(self) -> None:
+        self.drop = FfiClient.instance._ffi_lib.livekit_ffi_drop_handle
         self.handlers: dict[int, Callable[[Any], None]] = {}
         self.streams: dict[int, FfiHandle] = {}
         queue = FfiClient.instance.queue
@@ -54,13 +68,12 @@ class Direct:
         if message.HasField("eos"):  # the native side has dropped the stream by itself
             if stream := self.streams.pop(message.stream_handle, None):
                 stream.mark_consumed()
-            return
-        if handler := self.handlers.get(message.stream_handle):
+        elif handler := self.handlers.get(message.stream_handle):
             handler(message.frame_received)
-            return
-        # Race: a frame before its handler is known, or after its stream was closed. Unclaimed buffers would never be freed.
-        received = message.frame_received
-        FfiHandle((received.frame if kind == "audio_stream_event" else received.buffer).handle.id).dispose()
+        else:
+            # Race: a frame before its handler is known, or after its stream was closed. Unclaimed buffers would never be freed.
+            received = message.frame_received
+            self.drop((received.frame if kind == "audio_stream_event" else received.buffer).handle.id)
 
     def audio(self, track: Any, on_samples: OnSamples) -> Callable[[], object]:
         request = ffi_pb2.FfiRequest()
@@ -70,9 +83,8 @@ class Direct:
 
         def handle(received: Any) -> None:
             info = received.frame.info
-            pointer = (ctypes.c_int16 * info.samples_per_channel).from_address(info.data_ptr)
-            on_samples(np.ctypeslib.as_array(pointer), time.monotonic())
-            FfiHandle(received.frame.handle.id).dispose()
+            on_samples(memory(info.data_ptr, 2 * info.samples_per_channel).view(np.int16), time.monotonic())
+            self.drop(received.frame.handle.id)
 
         return self.listen(FfiClient.instance.request(request).new_audio_stream.stream.handle.id, handle)
 
@@ -83,10 +95,11 @@ class Direct:
         wish.format, wish.normalize_stride, wish.queue_size_frames = I420, True, 2
 
         def handle(received: Any) -> None:
-            info = received.buffer.info
-            owner = FfiHandle(received.buffer.handle.id)  # frees the buffer when the frame is forgotten
-            pointer = (ctypes.c_uint8 * packed_size(info.width, info.height)).from_address(info.data_ptr)
-            on_frame(Frame(info.width, info.height, int(received.rotation), np.ctypeslib.as_array(pointer), owner))
+            buffer = received.buffer
+            info, owner = buffer.info, Buffer(self.drop, buffer.handle.id)
+            width, height = info.width, info.height
+            data = memory(info.data_ptr, packed_size(width, height))
+            on_frame(Frame(width, height, received.rotation, data, owner))
 
         return self.listen(FfiClient.instance.request(request).new_video_stream.stream.handle.id, handle)
 
@@ -120,6 +133,10 @@ class Stock:
                 on_frame(Frame(frame.width, frame.height, cast(int, event.rotation), data, frame))
 
         return asyncio.ensure_future(read()).cancel
+
+
+def memory(address: int, size: int) -> Plane:
+    return np.frombuffer(memoryview((ctypes.c_uint8 * size).from_address(address)), np.uint8)
 
 
 def packed_size(width: int, height: int) -> int:

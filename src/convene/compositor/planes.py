@@ -1,9 +1,11 @@
 """I420 pictures as three numpy planes, and things that are laid over them. Colours are BT.601, limited range, as browsers send."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from av import VideoFrame
 from PIL import Image
 
 from convene.compositor.layout import Rect
@@ -27,6 +29,13 @@ class Planes(NamedTuple):
             packed[:luma].reshape(height, width),
             packed[luma : luma + chroma].reshape(half),
             packed[luma + chroma : luma + 2 * chroma].reshape(half),
+        )
+
+    @classmethod
+    def within(cls, frame: VideoFrame) -> "Planes":
+        """Views of a frame in yuv420p."""
+        return cls(
+            *(np.frombuffer(memoryview(p), np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes)
         )
 
     @property
@@ -72,29 +81,64 @@ def yuv(colour: Colour) -> tuple[int, int, int]:
     )
 
 
-class Sticker:
-    """A small RGBA image of even size, ready to be laid over a picture with its transparency."""
+class Layer(NamedTuple):
+    """What lies over one plane: at these places (counted line by line) the plane keeps so many 256ths and gets `patch` added."""
 
-    def __init__(self, image: Image.Image) -> None:
-        rgba = np.asarray(image.convert("RGBA"), np.float32)
-        alpha = rgba[..., 3] / 255
-        matrix = np.array([[0.257, -0.148, 0.439], [0.504, -0.291, -0.368], [0.098, 0.439, -0.071]], np.float32)
-        channels = (rgba[..., :3] @ matrix + np.array([16, 128, 128], np.float32)) * alpha[..., None]
-        self.width, self.height = image.width, image.height
-        self.layers = tuple(
-            (np.round(256 * (1 - cover)).astype(np.uint16), np.round(patch).astype(np.uint16))
-            for cover, patch in (
-                (alpha, channels[..., 0]),
-                (quarter(alpha), quarter(channels[..., 1])),
-                (quarter(alpha), quarter(channels[..., 2])),
+    where: npt.NDArray[np.intp]
+    keep: npt.NDArray[np.uint16]
+    patch: npt.NDArray[np.uint16]
+
+    @classmethod
+    def joined(cls, layers: Sequence["Layer"]) -> "Layer":
+        where, keep, patch = zip(*layers, strict=True)
+        return cls(np.concatenate(where), np.concatenate(keep), np.concatenate(patch))
+
+
+class Overlay(NamedTuple):
+    """RGBA images that do not overlap, ready to be laid over a picture in one go. Only what they cover costs anything."""
+
+    layers: tuple[Layer, Layer, Layer]
+
+    @classmethod
+    def of(cls, image: Image.Image, x: int, y: int, width: int) -> "Overlay":
+        """Of even size and place, for pictures of this width."""
+        alpha = np.asarray(image.convert("RGBA"), np.float32)[..., 3] / 255
+        luma, *chroma = channels(image) * alpha
+        return cls(
+            (
+                layer(alpha, luma, x, y, width),
+                layer(quarter(alpha), quarter(chroma[0]), x // 2, y // 2, width // 2),
+                layer(quarter(alpha), quarter(chroma[1]), x // 2, y // 2, width // 2),
             )
         )
 
-    def lay(self, canvas: Planes, x: int, y: int) -> None:
-        """`x` and `y` are even and the sticker lies inside the canvas."""
-        window = canvas.window(Rect(x, y, self.width, self.height))
-        for plane, (keep, patch) in zip(window, self.layers, strict=True):
-            plane[...] = (plane * keep >> 8) + patch
+    @classmethod
+    def joined(cls, overlays: Iterable["Overlay"]) -> "Overlay":
+        y, u, v = (Layer.joined(layers) for layers in zip(*(overlay.layers for overlay in overlays), strict=True))
+        return cls((y, u, v))
+
+    def lay(self, picture: Planes) -> None:
+        """The planes' lines must follow each other without a gap."""
+        for plane, (where, keep, patch) in zip(picture, self.layers, strict=True):
+            flat = plane.view()
+            flat.shape = (plane.size,)  # raises where a reshape would copy
+            flat[where] = (flat[where] * keep >> 8) + patch
+
+
+NOTHING = Overlay((Layer(np.zeros(0, np.intp), np.zeros(0, np.uint16), np.zeros(0, np.uint16)),) * 3)
+
+
+def layer(alpha: Values, patch: Values, x: int, y: int, width: int) -> Layer:
+    rows, columns = alpha.nonzero()
+    keep = np.round(256 * (1 - alpha[rows, columns])).astype(np.uint16)
+    return Layer((rows + y) * width + columns + x, keep, np.round(patch[rows, columns]).astype(np.uint16))
+
+
+def channels(image: Image.Image) -> Values:
+    """Its colours as luma and two chromas of full size."""
+    matrix = np.array([[0.257, -0.148, 0.439], [0.504, -0.291, -0.368], [0.098, 0.439, -0.071]], np.float32)
+    found = np.asarray(image.convert("RGB"), np.float32) @ matrix + np.array([16, 128, 128], np.float32)
+    return np.moveaxis(found, -1, 0)
 
 
 def quarter(values: Values) -> Values:
@@ -106,7 +150,5 @@ def quarter(values: Values) -> Values:
 
 def opaque(image: Image.Image) -> Planes:
     """An image of even size as planes."""
-    rgb = image.convert("RGB")
-    planes = Planes.of(np.zeros(rgb.width * rgb.height * 3 // 2, np.uint8), rgb.width, rgb.height)
-    Sticker(rgb).lay(planes, 0, 0)
-    return planes
+    luma, *chroma = channels(image)
+    return Planes(*(np.round(plane).astype(np.uint8) for plane in (luma, *map(quarter, chroma))))

@@ -111,7 +111,7 @@ class Recording:
     def arranged(self, places: tuple[Place, ...]) -> None:
         """A tile that stays where it is is kept: its plates are drawn already."""
         known = {tile.place: tile for tile in self.clock.tiles}
-        self.clock.tiles = [known.get(place) or Tile(place) for place in places]
+        self.clock.tiles = [known.get(place) or Tile(place, self.order.width) for place in places]
 
     async def obey_parent(self) -> None:
         await self.parent.listen(self.obey)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from convene.compositor.layout import STRIP, TILES, Rect, choose, grid, stage
+from convene.compositor.layout import STRIP, TILES, Rect, choose, fineness, grid, stage
 from convene.compositor.picture import Picture
 
 HOLD = 2.0  # seconds that people who vanished in a reconnect keep their tiles
@@ -20,12 +21,13 @@ class Person:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is shown: `key` is (identity, "camera" or "screen")."""
+    """Where something is shown: `key` is (identity, "camera" or "screen"). `cell` lies on a canvas of `scale` times the picture's size."""
 
     key: Key
     name: str
     cell: Rect
     picture: Picture
+    scale: Fraction = Fraction(1)
 
     @property
     def is_screen(self) -> bool:
@@ -105,10 +107,9 @@ class Scene:
         return Arrangement(tuple(places), wanted)
 
     def gridded(self) -> list[Place]:
-        return [
-            self.place(who, cell)
-            for who, cell in zip(self.shown, grid(len(self.shown), self.width, self.height), strict=True)
-        ]
+        scale = fineness(len(self.shown), self.width, self.height)
+        cells = grid(len(self.shown), int(self.width * scale), int(self.height * scale))
+        return [self.place(who, cell, scale) for who, cell in zip(self.shown, cells, strict=True)]
 
     def staged(self, screen: Key) -> list[Place]:
         large, *strip = stage(len(self.shown), self.width, self.height)
@@ -117,6 +118,6 @@ class Scene:
             *(self.place(who, cell) for who, cell in zip(self.shown, strip, strict=True)),
         ]
 
-    def place(self, identity: str, cell: Rect) -> Place:
+    def place(self, identity: str, cell: Rect, scale: Fraction = Fraction(1)) -> Place:
         key = identity, "camera"
-        return Place(key, self.people[identity].name, cell, self.picture(key))
+        return Place(key, self.people[identity].name, cell, self.picture(key), scale)

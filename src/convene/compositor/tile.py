@@ -6,57 +6,56 @@ from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from convene.compositor import lettering
-from convene.compositor.layout import Rect, fit
+from convene.compositor.layout import Rect, fit, tile
 from convene.compositor.picture import Frame
-from convene.compositor.planes import Plane, Planes, Sticker, opaque
+from convene.compositor.planes import Overlay, Plane, Planes, opaque
 from convene.compositor.scene import Place
 
-MARGIN = (
-    4  # between cell and tile: the picture is cut by it, not scaled, so that a layer of the cell's size is only copied
-)
 RADIUS = 12
 RING = 4
 INSET = 10  # of the name plate
 
 
 class Tile:
-    """Made on the main thread (fonts are slow), drawn on the clock's."""
+    """Made on the main thread (fonts are slow), drawn on the clock's. `width` is that of the whole picture, in pixels.
 
-    def __init__(self, place: Place) -> None:
+    The camera's or screen's picture goes onto the canvas; what lies over it belongs on the enlarged canvas, where it stays sharp.
+    """
+
+    def __init__(self, place: Place, width: int) -> None:
         self.place = place
-        self.rect = place.cell if place.is_screen else place.cell.inset(MARGIN)
+        self.spot = place.cell if place.is_screen else tile(place.cell, place.scale)
+        self.rect = self.spot.divided(place.scale)
+        self.ground = lettering.GROUND if place.is_screen else lettering.TILE
         self.scaler = VideoReformatter()
-        self.drawn: tuple[bool, bool] | None = None  # (video or not, speaking or not), as it stands in the picture
-        width, height = self.rect.width, self.rect.height
+        self.drawn: bool | None = None  # is a picture what stands on the canvas
         if not place.is_screen:
-            self.avatar = opaque(lettering.avatar(place.name, width, height))
-            self.edges = {on: edges(place.name, width, height, RING if on else 0) for on in (False, True)}
+            self.avatar = opaque(lettering.avatar(place.name, self.rect.width, self.rect.height))
+            self.edges = {on: edges(place.name, self.rect, width, RING if on else 0) for on in (False, True)}
 
-    def draw(self, canvas: Planes, speakers: frozenset[str]) -> None:
+    def draw(self, canvas: Planes) -> None:
         """Draws what changed since the last call."""
         fresh = self.place.picture.take()
         frame = self.place.picture.last
-        speaking = not self.place.is_screen and self.place.key[0] in speakers
-        now = frame is not None, speaking
-        if not fresh and now == self.drawn:
-            return
-        self.drawn = now
-        window = canvas.window(self.rect)
-        if frame:
-            self.show(frame, window)
-        elif self.place.is_screen:
-            window.fill(lettering.GROUND)
-        else:
-            window.paste(self.avatar)
-        if not self.place.is_screen:
-            self.decorate(window, speaking)
+        if fresh or self.drawn != (frame is not None):
+            self.drawn = frame is not None
+            window = canvas.window(self.spot)
+            if frame:
+                self.show(frame, window)
+            else:
+                window.fill(self.ground)
+
+    def cover(self, picture: Planes) -> None:
+        """Puts the avatar in the place of a camera's missing picture."""
+        if not (self.drawn or self.place.is_screen):
+            picture.window(self.rect).paste(self.avatar)
 
     def show(self, frame: Frame, window: Planes) -> None:
         turned = frame.quarters % 2
         size = (frame.height, frame.width) if turned else (frame.width, frame.height)
         width, height = fit(*size, self.place.cell)
         if width < window.width or height < window.height:
-            window.fill(lettering.GROUND if self.place.is_screen else lettering.TILE)
+            window.fill(self.ground)
         scaled = self.scale(frame, *((height, width) if turned else (width, height)))
         window.paste(scaled.turned(frame.quarters) if frame.quarters else scaled)
 
@@ -66,41 +65,27 @@ class Tile:
             return Planes.of(packed, width, height)
         source = VideoFrame.from_numpy_buffer(packed.reshape(own_height * 3 // 2, own_width), "yuv420p")
         scaled = self.scaler.reformat(source, width, height, "yuv420p", interpolation="FAST_BILINEAR", threads=1)
-        return Planes(
-            *(
-                np.frombuffer(memoryview(p), np.uint8).reshape(p.height, p.line_size)[:, : p.width]
-                for p in scaled.planes
-            )
-        )
-
-    def decorate(self, window: Planes, speaking: bool) -> None:
-        right, bottom = window.width, window.height
-        if speaking:
-            for edge in (
-                Rect(0, 0, right, RING),
-                Rect(0, bottom - RING, right, RING),
-                Rect(0, 0, RING, bottom),
-                Rect(right - RING, 0, RING, bottom),
-            ):
-                window.window(edge).fill(lettering.SPEAKING)
-        above, below = self.edges[speaking]
-        above.lay(window, 0, 0)
-        below.lay(window, 0, bottom - below.height)
+        return Planes.within(scaled)
 
 
-def edges(name: str, width: int, height: int, ring: int) -> tuple[Sticker, Sticker]:
-    """What lies over a picture, as two strips of its width (few large layers cost less than many small ones): the upper
-    corners, and the lower ones with the name plate."""
-    corners, plate = lettering.corners(RADIUS, ring), lettering.plate(name, width, height)
-    above = Image.new("RGBA", (width, RADIUS))
-    below = Image.new("RGBA", (width, plate.height + INSET))
-    below.paste(plate, (INSET, 0))
-    low = below.height - RADIUS
+def edges(name: str, rect: Rect, picture_width: int, ring: int) -> Overlay:
+    """What lies over a camera's picture: the speaker's border of `ring` pixels, round corners, the name plate."""
+    corners, plate = lettering.corners(RADIUS, ring), lettering.plate(name, rect.width, rect.height)
+    width, low = rect.width, rect.height - plate.height - INSET
+    above, below = (Image.new("RGBA", (width, height)) for height in (RADIUS, plate.height + INSET))
+    side = Image.new("RGBA", (ring, low - RADIUS), lettering.SPEAKING)
+    foot = below.height - ring
+    for strip, border in ((above, (0, 0, width, ring)), (below, (0, foot, width, below.height))):
+        for part in (border, (0, 0, ring, strip.height), (width - ring, 0, width, strip.height)):
+            strip.paste(lettering.SPEAKING, part)
+    below.alpha_composite(plate, (INSET, 0))
+    bottom = below.height - RADIUS
     for strip, corner, spot in (
-        (above, 0, (0, 0)), (above, 1, (width - RADIUS, 0)), (below, 2, (width - RADIUS, low)), (below, 3, (0, low)),
+        (above, 0, (0, 0)), (above, 1, (width - RADIUS, 0)), (below, 2, (width - RADIUS, bottom)), (below, 3, (0, bottom)),
     ):  # fmt: skip
         strip.alpha_composite(corners[corner], spot)
-    return Sticker(above), Sticker(below)
+    parts = ((above, 0, 0), (below, 0, low), (side, 0, RADIUS), (side, width - ring, RADIUS))
+    return Overlay.joined(Overlay.of(image, rect.x + x, rect.y + y, picture_width) for image, x, y in parts)
 
 
 def evened(frame: Frame) -> tuple[Plane, int, int]:

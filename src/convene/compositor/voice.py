@@ -63,13 +63,12 @@ class Voice:
             self.lags, self.heard = [], 0
 
     def take(self, position: int, mixed: npt.NDArray[np.int32]) -> None:
-        """Adds one block to `mixed` and clears it here."""
+        """Adds as many samples as `mixed` has and clears them here."""
         at = position % RING
-        room = min(BLOCK, RING - at)
-        mixed[:room] += self.ring[at : at + room]
-        mixed[room:] += self.ring[: BLOCK - room]
-        self.ring[at : at + room] = 0
-        self.ring[: BLOCK - room] = 0
+        room = min(len(mixed), RING - at)
+        for ours, theirs in ((self.ring[at : at + room], mixed[:room]), (self.ring[: len(mixed) - room], mixed[room:])):
+            theirs += ours
+            ours[...] = 0
 
 
 class Mixer:
@@ -82,9 +81,11 @@ class Mixer:
 
     def mix_until(self, seconds: float, put: Callable[[Samples, int], None]) -> None:
         """Mixes every whole block that ends by then; `put(samples, position)` gets them in order."""
-        while self.position + BLOCK <= seconds * RATE:
-            mixed = np.zeros(BLOCK, np.int32)
+        while (count := int(min(RATE, seconds * RATE - self.position)) // BLOCK * BLOCK) > 0:
+            # Race: voices are written meanwhile. What comes for these samples from now on is late, and must not stay in a ring.
+            begin, self.position = self.position, self.position + count
+            mixed = np.zeros(count, np.int32)
             for voice in list(self.voices.values()):
-                voice.take(self.position, mixed)
-            put(np.clip(mixed, -32768, 32767).astype(np.int16), self.position)
-            self.position += BLOCK
+                voice.take(begin, mixed)
+            for number, block in enumerate(np.clip(mixed, -32768, 32767).astype(np.int16).reshape(-1, BLOCK)):
+                put(block, begin + number * BLOCK)
