@@ -32,6 +32,7 @@ export default defineConfig({
   build: {
     outDir: '../../src/convene/page',
     emptyOutDir: true,
+    rolldownOptions: { input: { index: 'meeting/index.html', reference: 'meeting/reference.html' } },
     // The page's Content-Security-Policy has no `data:` for fonts and scripts.
     assetsInlineLimit: 0,
     // What an older browser lacks is told by the page itself (state `unsupported`).

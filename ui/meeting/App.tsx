@@ -1,4 +1,4 @@
-import { Activity, useEffect } from 'react';
+import { Activity, Fragment, useEffect, useInsertionEffect } from 'react';
 import { LiveRegions } from './announce/LiveRegions';
 import { Call } from './call/Call';
 import { Dialogs } from './dialogs/Dialogs';
@@ -6,41 +6,63 @@ import { Elsewhere, Ended, Failed, Left, Lost, Removed } from './pages/After';
 import { Insecure, Loading, Start, Unsupported } from './pages/Before';
 import { Refused } from './pages/Refused';
 import { Prejoin } from './prejoin/Prejoin';
-import type { Page } from './store/state';
+import type { Door, Page } from './store/state';
 import { useStore } from './store/store';
 import { t } from './text/t';
+import { Denied } from './waiting/Denied';
+import { Waiting } from './waiting/Waiting';
 
 /** Draws the one state of the page. */
 export function App() {
   const page = useStore((state) => state.page);
   const room = useStore((state) => state.room?.display_name) ?? '';
+  const door = useStore((state) => state.door);
+  const language = useStore((state) => state.language);
   // Joining is drawn by the page one comes from: no new heading, no jump.
-  const view = page.is === 'joining' ? 'prejoin' : page.is;
+  const view = page.is === 'joining' ? (door ? 'waiting' : 'prejoin') : page.is;
+  useInsertionEffect(() => darken(page.is === 'call'), [page.is]);
   useEffect(() => {
     document.querySelector('h1')?.focus();
-  }, [view]);
+  }, [view, language]);
   useEffect(() => {
-    document.title = room ? t('title', { room }) : t('app.name');
-  }, [room]);
+    document.title = titleOf(room, door);
+  }, [room, door, language]);
   return (
-    <>
-      {draw(page)}
+    <Fragment key={language}>
+      {draw(page, door)}
       <CallView page={page.is} />
       <Dialogs />
       <LiveRegions />
-    </>
+    </Fragment>
   );
 }
 
-/** Made ready out of sight while the server and the engine are being asked, so that people see each other sooner. */
+/** Made ready out of sight before the click on Join: from then on every millisecond belongs to the connection. */
 const CallView = ({ page }: { page: Page['is'] }) =>
-  page === 'joining' || page === 'call' ? (
+  page === 'prejoin' || page === 'waiting' || page === 'joining' || page === 'call' ? (
     <Activity mode={page === 'call' ? 'visible' : 'hidden'}>
-      <Call />
+      {call}
     </Activity>
   ) : null;
 
-function draw(page: Page) {
+/** One element for good: what it shows is in the store, so nothing of it is drawn again because the page changed. */
+const call = <Call />;
+
+/** Dark as long as the call lasts; set before anything is laid out, since later every colour would change by a transition. */
+function darken(dark: boolean): void {
+  const root = document.documentElement;
+  if (dark) root.dataset['scheme'] = 'dark';
+  else delete root.dataset['scheme'];
+}
+
+/** Who looks at another tab sees that the wait is over. */
+function titleOf(room: string, door: Door | null): string {
+  if (!room) return t('app.name');
+  if (!door) return t('title', { room });
+  return t(door.admitted ? 'waiting.admitted_title' : 'waiting.title', { room });
+}
+
+function draw(page: Page, door: Door | null) {
   switch (page.is) {
     case 'loading':
       return <Loading />;
@@ -54,7 +76,10 @@ function draw(page: Page) {
       return <Refused page={page} />;
     case 'prejoin':
     case 'joining':
-      return <Prejoin busy={page.is === 'joining'} />;
+    case 'waiting':
+      return door ? <Waiting door={door} /> : <Prejoin busy={page.is === 'joining'} />;
+    case 'denied':
+      return <Denied />;
     case 'failed':
       return <Failed why={page.why} />;
     case 'call':

@@ -1,6 +1,7 @@
 import type {
   Admission,
   Joined,
+  LockRequest,
   JoinRequest,
   Look,
   LookRequest,
@@ -9,6 +10,7 @@ import type {
   Recording,
   RefusalBody,
   SessionState,
+  Waits,
 } from './types';
 
 /** An answer that is not 2xx; `status` 0 means that the server could not be reached. */
@@ -34,21 +36,24 @@ const TIMEOUT_MS = 10_000;
 interface Call {
   method: string;
   path: string;
-  body?: LookRequest | JoinRequest | MuteRequest;
+  body?: LookRequest | JoinRequest | MuteRequest | LockRequest;
   admission?: Admission;
 }
 
 export const look = (code: string, participantToken: string | null): Promise<Look> =>
   ask<Look>({ method: 'POST', path: 'look', body: { code, participant_token: participantToken } });
 
-export const join = (request: JoinRequest): Promise<Joined> =>
-  ask<Joined>({ method: 'POST', path: 'join', body: request });
+export const join = (request: JoinRequest): Promise<Joined | Waits> =>
+  ask<Joined | Waits>({ method: 'POST', path: 'join', body: request });
 
 export const session = (admission: Admission): Promise<SessionState> =>
   ask<SessionState>({ method: 'GET', path: 'session', admission });
 
 export const endForAll = (admission: Admission): Promise<void> =>
   ask<undefined>({ method: 'POST', path: 'end', admission });
+
+export const lockMeeting = (admission: Admission, locked: boolean): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: 'lock', body: { locked }, admission });
 
 export const startRecording = (admission: Admission): Promise<Recording> =>
   ask<Recording>({ method: 'POST', path: 'recording', admission });
@@ -67,10 +72,36 @@ export const mutePerson = (admission: Admission, person: string, source: MuteSou
 export const removePerson = (admission: Admission, person: string): Promise<void> =>
   ask<undefined>({ method: 'DELETE', path: `people/${encodeURIComponent(person)}`, admission });
 
+/** Somebody who waits gives it up. */
+export const withdraw = (proof: Admission): Promise<void> => ask<undefined>({ method: 'DELETE', path: 'waiting', admission: proof });
+
+export const admitPerson = (admission: Admission, person: string): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: `waiting/${encodeURIComponent(person)}/admit`, admission });
+
+export const denyPerson = (admission: Admission, person: string): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: `waiting/${encodeURIComponent(person)}/deny`, admission });
+
+export const admitAll = (admission: Admission): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: 'waiting/admit_all', admission });
+
+/** A stream of server-sent events; read with `fetch`, since an EventSource can show no proof but in its address. */
+export async function openStream(path: 'waiting' | 'host', proof: Admission, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/meeting/${path}`, { headers: { Authorization: bearer(proof) }, signal });
+  } catch (error) {
+    throw new ApiError(0, 'unreachable', String(error), {});
+  }
+  if (!response.ok || !response.body) throw await refusal(response);
+  return response.body;
+}
+
+const bearer = ({ id, key }: Admission): string => `Bearer ${id}.${key}`;
+
 async function ask<Answer>({ method, path, body, admission }: Call): Promise<Answer> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (admission) headers['Authorization'] = `Bearer ${admission.id}.${admission.key}`;
+  if (admission) headers['Authorization'] = bearer(admission);
   let response: Response;
   try {
     response = await fetch(`/api/meeting/${path}`, {

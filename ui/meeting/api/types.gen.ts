@@ -12,10 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /** List rooms */
-        get: operations["listed_v1_meetings_rooms_get"];
+        get: operations["rooms_listed"];
         put?: never;
         /** Create a room */
-        post: operations["create_v1_meetings_rooms_post"];
+        post: operations["rooms_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -30,15 +30,112 @@ export interface paths {
             cookie?: never;
         };
         /** Get a room */
-        get: operations["get_v1_meetings_rooms__room_id__get"];
+        get: operations["rooms_get"];
         put?: never;
         post?: never;
         /** Delete a room */
-        delete: operations["delete_v1_meetings_rooms__room_id__delete"];
+        delete: operations["rooms_delete"];
         options?: never;
         head?: never;
         /** Change a long-term room */
-        patch: operations["change_v1_meetings_rooms__room_id__patch"];
+        patch: operations["rooms_change"];
+        trace?: never;
+    };
+    "/v1/meetings/themes/logos-upload-urls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get forms to upload logos
+         * @description One for each kind of picture, signed for an hour: `POST` all fields of an entry, then `file`, to its `url`.
+         */
+        get: operations["themes_urls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/themes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List themes */
+        get: operations["themes_listed"];
+        put?: never;
+        /** Create a theme */
+        post: operations["themes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/themes/{theme_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a theme */
+        get: operations["themes_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a theme
+         * @description One that a room wears, or that is the default, only with `force`: then they wear it no more.
+         */
+        delete: operations["themes_delete"];
+        options?: never;
+        head?: never;
+        /** Change a theme */
+        patch: operations["themes_change"];
+        trace?: never;
+    };
+    "/v1/meetings/themes/{theme_id}/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a theme's rooms */
+        get: operations["themes_its_rooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/themes/{theme_id}/finalizeLogos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a theme the logos that were uploaded
+         * @description All of them or none. PNG with a transparent background, at most 1 MB; logos of 1 to 300 pixels, favicons square, of 16 to 32 pixels.
+         */
+        put: operations["themes_finalize"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/meetings/sessions/{session_id}/recordings": {
@@ -49,7 +146,7 @@ export interface paths {
             cookie?: never;
         };
         /** List a session's recordings */
-        get: operations["of_session_v1_meetings_sessions__session_id__recordings_get"];
+        get: operations["recordings_of_session"];
         put?: never;
         post?: never;
         delete?: never;
@@ -66,11 +163,500 @@ export interface paths {
             cookie?: never;
         };
         /** Get a recording */
-        get: operations["get_v1_meetings_recordings__recording_id__get"];
+        get: operations["recordings_get"];
         put?: never;
         post?: never;
         /** Delete a recording */
-        delete: operations["delete_v1_meetings_recordings__recording_id__delete"];
+        delete: operations["recordings_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List sessions */
+        get: operations["sessions_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a session with its people and recordings */
+        get: operations["sessions_get"];
+        put?: never;
+        post?: never;
+        /** Delete a past session: its people, recordings and events */
+        delete: operations["sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the people of a session */
+        get: operations["sessions_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/participants.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attendance as CSV: a line for each stay */
+        get: operations["sessions_as_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/participants/{participant_id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute somebody's source */
+        post: operations["powers_mute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute everybody but those excepted */
+        post: operations["powers_mute_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/participants/{participant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a person from the session */
+        delete: operations["powers_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a session for everybody */
+        post: operations["powers_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nobody new into a session but hosts */
+        post: operations["powers_lock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let people in again */
+        post: operations["powers_unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start recording */
+        post: operations["powers_record"];
+        /** Stop recording */
+        delete: operations["powers_stop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the application */
+        patch: operations["applications_change"];
+        trace?: never;
+    };
+    "/v1/meetings/dial-in-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the numbers to dial in
+         * @description Asked without credentials, also by the vendor's own samples.
+         */
+        get: operations["applications_dial_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/rooms/{room_id}/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who waits at a room's door */
+        get: operations["waiting_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/rooms/{room_id}/waiting/{person_id}/admit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let somebody in */
+        post: operations["waiting_admit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/rooms/{room_id}/waiting/{person_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse somebody */
+        post: operations["waiting_deny"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/rooms/{room_id}/waiting/admit_all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let in everybody who waits */
+        post: operations["waiting_admit_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description Newest first, and with `before` the older ones. With `after`, even an empty one: in the order in which things
+         *     happened, from that event on; `next` is then the address to ask the next time, also when nothing is there yet.
+         */
+        get: operations["events_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{event_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an event, and how its delivery went */
+        get: operations["events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deliver again all events since a time that never arrived */
+        post: operations["events_replay_since"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{event_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deliver an event once more */
+        post: operations["events_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the URLs that callbacks went to */
+        get: operations["endpoints_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/endpoints/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an endpoint */
+        get: operations["endpoints_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/endpoints/{endpoint_id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call an endpoint again */
+        post: operations["endpoints_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the application */
+        get: operations["application_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change how the application is kept */
+        patch: operations["application_change"];
+        trace?: never;
+    };
+    "/api/application/callback-secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new secret for signing callbacks */
+        post: operations["application_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the account's applications */
+        get: operations["applications_v2_listed"];
+        put?: never;
+        /** Create an application */
+        post: operations["applications_v2_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/applications/{application_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an application */
+        get: operations["applications_v2_get"];
+        /** Change an application */
+        put: operations["applications_v2_change"];
+        post?: never;
+        /** Delete an application: its keys stop, its rooms expire */
+        delete: operations["applications_v2_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -86,7 +672,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** What a person sees before joining */
-        post: operations["look_api_meeting_look_post"];
+        post: operations["page_look"];
         delete?: never;
         options?: never;
         head?: never;
@@ -102,8 +688,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Come in */
-        post: operations["join_api_meeting_join_post"];
+        /** Come in, or wait for leave */
+        post: operations["page_join"];
         delete?: never;
         options?: never;
         head?: never;
@@ -118,7 +704,7 @@ export interface paths {
             cookie?: never;
         };
         /** How the meeting stands */
-        get: operations["session_api_meeting_session_get"];
+        get: operations["page_session"];
         put?: never;
         post?: never;
         delete?: never;
@@ -137,7 +723,24 @@ export interface paths {
         get?: never;
         put?: never;
         /** End the meeting for everybody (host) */
-        post: operations["end_api_meeting_end_post"];
+        post: operations["page_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nobody new in, or again (host) */
+        post: operations["page_lock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -154,9 +757,9 @@ export interface paths {
         get?: never;
         put?: never;
         /** Start recording (host) */
-        post: operations["record_api_meeting_recording_post"];
+        post: operations["page_record"];
         /** Stop recording (host) */
-        delete: operations["stop_api_meeting_recording_delete"];
+        delete: operations["page_stop"];
         options?: never;
         head?: never;
         patch?: never;
@@ -172,7 +775,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Mute a person's microphone, camera or screen (host) */
-        post: operations["mute_api_meeting_people__person_id__mute_post"];
+        post: operations["page_mute"];
         delete?: never;
         options?: never;
         head?: never;
@@ -190,7 +793,93 @@ export interface paths {
         put?: never;
         post?: never;
         /** Remove a person from the meeting (host) */
-        delete: operations["remove_api_meeting_people__person_id__delete"];
+        delete: operations["page_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Wait: an event `state` at once, and whenever it changes */
+        get: operations["page_wait"];
+        put?: never;
+        post?: never;
+        /** Wait no longer */
+        delete: operations["page_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/host": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who waits (host): an event `waiting` at once, and whenever it changes */
+        get: operations["page_watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/waiting/{person_id}/admit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let somebody in (host) */
+        post: operations["page_admit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/waiting/{person_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse somebody (host) */
+        post: operations["page_deny"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/waiting/admit_all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let in everybody who waits (host) */
+        post: operations["page_admit_all"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -204,9 +893,33 @@ export interface paths {
             cookie?: never;
         };
         /** Download a recording */
-        get: operations["download_recordings__recording_id___name__get"];
+        get: operations["files_download"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/logos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload a theme's picture
+         * @description All fields of an entry of `GET /themes/logos-upload-urls`, unchanged, and then the `file`.
+         */
+        put: operations["pictures_upload_by_put"];
+        /**
+         * Upload a theme's picture
+         * @description All fields of an entry of `GET /themes/logos-upload-urls`, unchanged, and then the `file`.
+         */
+        post: operations["pictures_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -221,7 +934,7 @@ export interface paths {
             cookie?: never;
         };
         /** The process answers */
-        get: operations["live_health_live_get"];
+        get: operations["health_live"];
         put?: never;
         post?: never;
         delete?: never;
@@ -238,7 +951,7 @@ export interface paths {
             cookie?: never;
         };
         /** Database, engine and storage work */
-        get: operations["ready_health_ready_get"];
+        get: operations["health_ready"];
         put?: never;
         post?: never;
         delete?: never;
@@ -262,6 +975,85 @@ export interface components {
             key: string;
         };
         /**
+         * Application
+         * @description What the vendor's API shows of an application.
+         */
+        Application: {
+            /**
+             * Application Id
+             * Format: uuid
+             */
+            application_id: string;
+            /** Account Id */
+            account_id: string;
+            /** Default Theme Id */
+            default_theme_id: string | null;
+        };
+        /**
+         * ApplicationPage
+         * @description A page of applications, oldest first.
+         */
+        ApplicationPage: {
+            /** Page Size */
+            page_size: number;
+            /** Page */
+            page: number;
+            /** Total Items */
+            total_items: number;
+            /** Total Pages */
+            total_pages: number;
+            _embedded: components["schemas"]["Embedded"];
+            _links: components["schemas"]["ApplicationPageLinks"];
+        };
+        /**
+         * ApplicationPageLinks
+         * @description `prev` and `next` are there only if those pages are.
+         */
+        ApplicationPageLinks: {
+            self: components["schemas"]["Link"];
+            first: components["schemas"]["Link"];
+            last: components["schemas"]["Link"];
+            prev?: components["schemas"]["Link"];
+            next?: components["schemas"]["Link"];
+        };
+        /**
+         * AtTheDoor
+         * @description An event `state` of `GET /waiting`. All states but `waiting` are the last event; `position` counts from 1.
+         */
+        AtTheDoor: {
+            state: components["schemas"]["Standing"];
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "none" | "after_owner_only" | "explicit_approval";
+            /** Host Here */
+            host_here: boolean;
+            /** Position */
+            position: number | null;
+        };
+        /**
+         * Attempt
+         * @description One attempt to deliver: what came back, and how long it took. `answer`: the first 1 kB.
+         */
+        Attempt: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Status */
+            status: number | null;
+            /** Milliseconds */
+            milliseconds: number;
+            /** Outcome */
+            outcome: string;
+            /** Answer */
+            answer: string | null;
+        };
+        /**
          * AvailableFeatures
          * @description What the page offers.
          */
@@ -278,6 +1070,22 @@ export interface components {
             is_captions_available: boolean;
         };
         /**
+         * BrandView
+         * @description What the room's theme puts on: its colour, its name, and pictures by their addresses.
+         */
+        BrandView: {
+            /** Main Color */
+            main_color: string;
+            /** Text */
+            text: string;
+            /** Logo On Light */
+            logo_on_light: string | null;
+            /** Logo On Dark */
+            logo_on_dark: string | null;
+            /** Favicon */
+            favicon: string | null;
+        };
+        /**
          * CallbackUrls
          * @description Where this room's callbacks go, if not to the application's addresses.
          */
@@ -290,6 +1098,108 @@ export interface components {
             recordings_callback_url?: string;
         };
         /**
+         * Changes
+         * @description What is given is changed; the rest stays.
+         */
+        Changes: {
+            /** Keep Rooms Days */
+            keep_rooms_days?: number | null;
+            /** Keep Recordings Days */
+            keep_recordings_days?: number | null;
+            /** Keep Chat Days */
+            keep_chat_days?: number | null;
+            /** Keep Events Days */
+            keep_events_days?: number | null;
+            /**
+             * Callback Signature
+             * @default standard
+             * @enum {string}
+             */
+            callback_signature: "standard" | "vonage";
+        };
+        /**
+         * Delivery
+         * @description A delivery to one URL; a replay makes a further one. Pending without `due_at`: it waits for its endpoint.
+         */
+        Delivery: {
+            /** Id */
+            id: number;
+            /** Url */
+            url: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "dead";
+            /** Due At */
+            due_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Settled At */
+            settled_at: string | null;
+            /** Attempts */
+            attempts: components["schemas"]["Attempt"][];
+        };
+        /**
+         * DialInNumber
+         * @description A number for telephones: E.164 without `+`.
+         */
+        DialInNumber: {
+            /** Number */
+            number: string;
+            /** Locale */
+            locale: string;
+            /** Display Name */
+            display_name: string;
+        };
+        /**
+         * Embedded
+         * @description The page's applications.
+         */
+        Embedded: {
+            /** Applications */
+            applications: components["schemas"]["ProvisionedApplication"][];
+        };
+        /**
+         * Endpoint
+         * @description A URL that callbacks went to. `open`: its breaker is, and only probes go there; `failures`: in a row.
+         */
+        Endpoint: {
+            /** Id */
+            id: number;
+            /** Url */
+            url: string;
+            state: components["schemas"]["EndpointState"];
+            /** Failures */
+            failures: number;
+            /** Failing Since */
+            failing_since: string | null;
+            /** Next Probe At */
+            next_probe_at: string | null;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Disabled Reason */
+            disabled_reason: string | null;
+            deliveries: components["schemas"]["Waiting"];
+        };
+        /**
+         * EndpointState
+         * @description How we stand with an endpoint: `open` is its breaker, which lets only probes through.
+         * @enum {string}
+         */
+        EndpointState: "ok" | "failing" | "open" | "disabled";
+        /**
+         * Endpoints
+         * @description All of an application, in the order in which they were first used.
+         */
+        Endpoints: {
+            /** Endpoints */
+            endpoints: components["schemas"]["Endpoint"][];
+        };
+        /**
          * EngineAccess
          * @description Where and with what the page connects; `url` null: this page's own origin.
          */
@@ -299,6 +1209,84 @@ export interface components {
             /** Token */
             token: string;
         };
+        /**
+         * Event
+         * @description What happened. `payload` is what callbacks carry; `state`: of its newest delivery.
+         */
+        Event: {
+            /** Id */
+            id: string;
+            type: components["schemas"]["EventType"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Room Id */
+            room_id: string;
+            /** Session Id */
+            session_id: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unaddressed" | "pending" | "delivered" | "dead";
+            /** Payload */
+            payload: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * EventDetail
+         * @description An event with the log of its deliveries, oldest first.
+         */
+        EventDetail: {
+            /** Id */
+            id: string;
+            type: components["schemas"]["EventType"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Room Id */
+            room_id: string;
+            /** Session Id */
+            session_id: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unaddressed" | "pending" | "delivered" | "dead";
+            /** Payload */
+            payload: {
+                [key: string]: unknown;
+            };
+            /** Deliveries */
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        /**
+         * EventPage
+         * @description Some events. `next`: the address to ask for those that follow.
+         */
+        EventPage: {
+            /** Events */
+            events: components["schemas"]["Event"][];
+            /** Has More */
+            has_more: boolean;
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * EventType
+         * @description The eight events of contract §4. The word before the first colon says to which of the three URLs they go.
+         * @enum {string}
+         */
+        EventType: "room:expired" | "session:started" | "session:ended" | "session:participant:joined" | "session:participant:left" | "recording:started" | "recording:ended" | "recording:uploaded";
         /**
          * Features
          * @description What the room offers.
@@ -326,10 +1314,19 @@ export interface components {
             /** Url */
             url: string | null;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * InForce
+         * @description What follows: the application's own days, or else the installation's.
+         */
+        InForce: {
+            /** Keep Rooms Days */
+            keep_rooms_days: number;
+            /** Keep Recordings Days */
+            keep_recordings_days: number;
+            /** Keep Chat Days */
+            keep_chat_days: number;
+            /** Keep Events Days */
+            keep_events_days: number;
         };
         /**
          * InitialJoinOptions
@@ -343,8 +1340,37 @@ export interface components {
             microphone_state: "default" | "on" | "off";
         };
         /**
+         * Interval
+         * @description One stay; without an end while it goes on. `reason`: why it ended, in the media engine's words.
+         */
+        Interval: {
+            /**
+             * Joined At
+             * Format: date-time
+             */
+            joined_at: string;
+            /**
+             * Left At
+             * Format: date-time
+             */
+            left_at?: string;
+            /** Reason */
+            reason?: string;
+        };
+        /**
+         * InvalidParameter
+         * @description A field at fault.
+         */
+        InvalidParameter: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Join
-         * @description Look, and come in under this name; with the tab's earlier admission, as the same person.
+         * @description Look, and come in under this name; with what the tab has of an earlier join (`admission` or `waiting`), as the same
+         *     person.
          */
         Join: {
             /** Code */
@@ -373,12 +1399,135 @@ export interface components {
             engine: components["schemas"]["EngineAccess"];
         };
         /**
+         * Keys
+         * @description PEM. The private key is answered once, to the call that had it made.
+         */
+        Keys: {
+            /** Public Key */
+            public_key?: string;
+            /** Private Key */
+            private_key?: string;
+        };
+        /**
+         * Knocker
+         * @description Somebody who came to the door. `id` becomes the `participant_id` of whoever is let in.
+         */
+        Knocker: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "admitted" | "denied";
+        };
+        /**
+         * KnockerPage
+         * @description People at the door, oldest first.
+         */
+        KnockerPage: {
+            _embedded: components["schemas"]["Knockers"];
+        };
+        /**
+         * Knockers
+         * @description What is in a list of them.
+         */
+        Knockers: {
+            /** Waiting */
+            waiting: components["schemas"]["Knocker"][];
+        };
+        /**
          * Link
          * @description An absolute address.
          */
         Link: {
             /** Href */
             href: string;
+        };
+        /**
+         * Lock
+         * @description Whether the meeting is closed to everybody new but hosts.
+         */
+        Lock: {
+            /** Locked */
+            locked: boolean;
+        };
+        /** LogoForm */
+        LogoForm: {
+            /**
+             * Content-Type
+             * @constant
+             */
+            "Content-Type": "image/png";
+            /** Key */
+            key: string;
+            /**
+             * Logotype
+             * @enum {string}
+             */
+            logoType: "white" | "colored" | "favicon";
+            /** Bucket */
+            bucket: string;
+            /** X-Amz-Algorithm */
+            "X-Amz-Algorithm": string;
+            /** X-Amz-Credential */
+            "X-Amz-Credential": string;
+            /** X-Amz-Date */
+            "X-Amz-Date": string;
+            /** X-Amz-Security-Token */
+            "X-Amz-Security-Token": string;
+            /** Policy */
+            Policy: string;
+            /** X-Amz-Signature */
+            "X-Amz-Signature": string;
+        };
+        /**
+         * LogoProblem
+         * @description What is wrong with an upload; `invalidProperty` is there with `invalid_logo_properties`.
+         */
+        LogoProblem: {
+            /** Logokey */
+            logoKey: string;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "key_not_found" | "invalid_logo_properties";
+            /**
+             * Invalidproperty
+             * @enum {string}
+             */
+            invalidProperty?: "exceeds_size" | "type" | "dimensions" | "transparent_bg";
+        };
+        /**
+         * LogoUpload
+         * @description Where a picture goes, and the fields to send with it.
+         */
+        LogoUpload: {
+            /** Url */
+            url: string;
+            fields: components["schemas"]["LogoForm"];
+        };
+        /**
+         * LogosRefused
+         * @description Why not: a line, or what is wrong with an upload.
+         */
+        LogosRefused: {
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: number;
+            /** Errors */
+            errors?: (components["schemas"]["LogoProblem"] | string)[];
         };
         /**
          * Look
@@ -404,6 +1553,14 @@ export interface components {
             session: components["schemas"]["SessionView"] | null;
         };
         /**
+         * Missed
+         * @description How many events had not arrived; those that have an address now are delivered again.
+         */
+        Missed: {
+            /** Events */
+            events: number;
+        };
+        /**
          * Mute
          * @description Which of a person's tracks to mute.
          */
@@ -415,6 +1572,37 @@ export interface components {
             source: "microphone" | "camera" | "screen_share";
         };
         /**
+         * OwnApplication
+         * @description The application that asks.
+         */
+        OwnApplication: {
+            /** Keep Rooms Days */
+            keep_rooms_days?: number | null;
+            /** Keep Recordings Days */
+            keep_recordings_days?: number | null;
+            /** Keep Chat Days */
+            keep_chat_days?: number | null;
+            /** Keep Events Days */
+            keep_events_days?: number | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Callback Signature
+             * @enum {string}
+             */
+            callback_signature: "standard" | "vonage";
+            in_force: components["schemas"]["InForce"];
+        };
+        /**
+         * OwnLinks
+         * @description Where the application is found.
+         */
+        OwnLinks: {
+            self: components["schemas"]["Link"];
+        };
+        /**
          * PageLinks
          * @description `prev` and `next` are there only if those pages are.
          */
@@ -423,6 +1611,82 @@ export interface components {
             self: components["schemas"]["Link"];
             prev?: components["schemas"]["Link"];
             next?: components["schemas"]["Link"];
+        };
+        /**
+         * Participant
+         * @description A person; `id` is the `participant_id` of callbacks.
+         */
+        Participant: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Is Host */
+            is_host: boolean;
+            /** Is Present */
+            is_present: boolean;
+            /** Intervals */
+            intervals: components["schemas"]["Interval"][];
+        };
+        /**
+         * Participants
+         * @description Everybody who was in.
+         */
+        Participants: {
+            /** Participants */
+            participants: components["schemas"]["Participant"][];
+        };
+        /**
+         * PeopleAndRecordings
+         * @description All that belongs to a session; recordings for keys with the scope `recordings:read`.
+         */
+        PeopleAndRecordings: {
+            /** Participants */
+            participants: components["schemas"]["Participant"][];
+            /** Recordings */
+            recordings?: components["schemas"]["Recording"][];
+        };
+        /**
+         * Problem
+         * @description Why not; `instance` is this answer's own number.
+         */
+        Problem: {
+            /** Type */
+            type: string;
+            /** Title */
+            title: string;
+            /** Detail */
+            detail: string;
+            /** Instance */
+            instance: string;
+            /** Invalid Parameters */
+            invalid_parameters?: components["schemas"]["InvalidParameter"][];
+        };
+        /**
+         * ProvisionedApplication
+         * @description An application; `capabilities` has `meetings`, and what was said for other products.
+         */
+        ProvisionedApplication: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            keys: components["schemas"]["Keys"];
+            /** Capabilities */
+            capabilities: {
+                [key: string]: unknown;
+            };
+            /** Privacy */
+            privacy: {
+                [key: string]: unknown;
+            };
+            _links: components["schemas"]["OwnLinks"];
         };
         /**
          * Recording
@@ -510,6 +1774,21 @@ export interface components {
             message: string;
         };
         /**
+         * Refused
+         * @description Every refusal of the page's API.
+         */
+        Refused: {
+            error: components["schemas"]["Refusal"];
+        };
+        /**
+         * Replayed
+         * @description How many deliveries are due again.
+         */
+        Replayed: {
+            /** Deliveries */
+            deliveries: number;
+        };
+        /**
          * Room
          * @description A room.
          */
@@ -593,6 +1872,8 @@ export interface components {
              * @enum {string}
              */
             microphone_state: "default" | "on" | "off";
+            /** Locked */
+            locked: boolean;
             /** Auto Record */
             auto_record: boolean;
             /**
@@ -601,6 +1882,111 @@ export interface components {
              */
             join_approval_level: "none" | "after_owner_only" | "explicit_approval";
             features: components["schemas"]["Features"];
+            brand: components["schemas"]["BrandView"] | null;
+        };
+        /**
+         * Secret
+         * @description The new secret that signs callbacks, shown this once; until `old_valid_until` the one before signs as well.
+         */
+        Secret: {
+            /** Secret */
+            secret: string;
+            /**
+             * Old Valid Until
+             * Format: date-time
+             */
+            old_valid_until: string;
+        };
+        /**
+         * Session
+         * @description A session; times of use are whole minutes, begun ones counted. `billed_time`: that of all people together.
+         */
+        Session: {
+            /** Id */
+            id: string;
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Room Display Name */
+            room_display_name: string;
+            /**
+             * Start Time
+             * Format: date-time
+             */
+            start_time: string;
+            /**
+             * End Time
+             * Format: date-time
+             */
+            end_time?: string;
+            /** Is Recorded */
+            is_recorded: boolean;
+            /** Participants Number */
+            participants_number: number;
+            /** Billed Time */
+            billed_time: number;
+            /** Recordings Time */
+            recordings_time: number;
+        };
+        /**
+         * SessionDetail
+         * @description A session with all that belongs to it.
+         */
+        SessionDetail: {
+            /** Id */
+            id: string;
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /** Room Display Name */
+            room_display_name: string;
+            /**
+             * Start Time
+             * Format: date-time
+             */
+            start_time: string;
+            /**
+             * End Time
+             * Format: date-time
+             */
+            end_time?: string;
+            /** Is Recorded */
+            is_recorded: boolean;
+            /** Participants Number */
+            participants_number: number;
+            /** Billed Time */
+            billed_time: number;
+            /** Recordings Time */
+            recordings_time: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "ended";
+            /** Is Locked */
+            is_locked: boolean;
+            _embedded: components["schemas"]["PeopleAndRecordings"];
+        };
+        /**
+         * SessionPage
+         * @description A page of sessions, in the order of their beginnings.
+         */
+        SessionPage: {
+            /** Page Size */
+            page_size: number;
+            _embedded: components["schemas"]["Sessions"];
+            _links: components["schemas"]["PageLinks"];
+        };
+        /**
+         * SessionPeople
+         * @description The people of a session, in the order of their first coming.
+         */
+        SessionPeople: {
+            _embedded: components["schemas"]["Participants"];
         };
         /**
          * SessionRecordings
@@ -643,6 +2029,74 @@ export interface components {
             recording: components["schemas"]["RecordingView"] | null;
         };
         /**
+         * Sessions
+         * @description Those of one page.
+         */
+        Sessions: {
+            /** Sessions */
+            sessions: components["schemas"]["Session"][];
+        };
+        /**
+         * Since
+         * @description From when on; a time without a zone is UTC.
+         */
+        Since: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * Standing
+         * @description What somebody at the door is told; all but `waiting` is the last word.
+         * @enum {string}
+         */
+        Standing: "waiting" | "admitted" | "denied" | "locked" | "ended";
+        /**
+         * Theme
+         * @description How rooms look. `brand_image_…` and `branded_favicon`: the pictures' keys, and their addresses.
+         */
+        Theme: {
+            /**
+             * Theme Id
+             * Format: uuid
+             */
+            theme_id: string;
+            /** Theme Name */
+            theme_name: string;
+            /**
+             * Domain
+             * @enum {string}
+             */
+            domain: "VCP" | "VBC";
+            /** Account Id */
+            account_id: string;
+            /**
+             * Application Id
+             * Format: uuid
+             */
+            application_id: string;
+            /** Main Color */
+            main_color: string;
+            /** Short Company Url */
+            short_company_url: string | null;
+            /** Brand Text */
+            brand_text: string;
+            /** Brand Image Colored */
+            brand_image_colored: string | null;
+            /** Brand Image White */
+            brand_image_white: string | null;
+            /** Branded Favicon */
+            branded_favicon: string | null;
+            /** Brand Image White Url */
+            brand_image_white_url: string | null;
+            /** Brand Image Colored Url */
+            brand_image_colored_url: string | null;
+            /** Branded Favicon Url */
+            branded_favicon_url: string | null;
+        };
+        /**
          * UiSettings
          * @description How the page looks.
          */
@@ -660,31 +2114,11 @@ export interface components {
             /** Detail */
             detail: string;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
         /**
-         * Refused
-         * @description Every refusal of the page's API.
-         */
-        convene__web__meeting_bodies__Refused: {
-            error: components["schemas"]["Refusal"];
-        };
-        /**
-         * Refused
+         * VendorRefusal
          * @description Why not; `errors` has one line for each field at fault.
          */
-        convene__web__vonage__schemas__Refused: {
+        VendorRefusal: {
             /** Message */
             message: string;
             /** Name */
@@ -693,6 +2127,50 @@ export interface components {
             status: number;
             /** Errors */
             errors?: string[];
+        };
+        /**
+         * Waiting
+         * @description Deliveries that have not arrived: on their way or tried again; or held back until a probe succeeds.
+         */
+        Waiting: {
+            /** Due */
+            due: number;
+            /** Parked */
+            parked: number;
+        };
+        /**
+         * WaitingList
+         * @description An event `waiting` of `GET /host`: who waits for leave, oldest first.
+         */
+        WaitingList: {
+            /** People */
+            people: components["schemas"]["WaitingPerson"][];
+        };
+        /**
+         * WaitingPerson
+         * @description Somebody who waits for leave.
+         */
+        WaitingPerson: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Asked At */
+            asked_at: string;
+        };
+        /**
+         * Waits
+         * @description The answer to a join that needs leave: the same join with this proof comes in, once `GET /waiting` says so.
+         */
+        Waits: {
+            waiting: components["schemas"]["AdmissionProof"];
+            /** Name */
+            name: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "none" | "after_owner_only" | "explicit_approval";
         };
     };
     responses: never;
@@ -703,11 +2181,12 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    listed_v1_meetings_rooms_get: {
+    rooms_listed: {
         parameters: {
             query?: {
                 start_id?: number;
                 end_id?: number;
+                /** @example 20 */
                 page_size?: number;
             };
             header?: never;
@@ -722,6 +2201,177 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "page_size": 20,
+                     *       "total_items": 4,
+                     *       "_embedded": [
+                     *         {
+                     *           "id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *           "display_name": "Weekly sync",
+                     *           "metadata": "crm-4711",
+                     *           "type": "long_term",
+                     *           "expires_at": "2026-03-08T08:00:00.000Z",
+                     *           "recording_options": {
+                     *             "auto_record": false,
+                     *             "record_only_owner": false
+                     *           },
+                     *           "meeting_code": "512345678901",
+                     *           "_links": {
+                     *             "host_url": {
+                     *               "href": "https://meet.example.org/acme/?room_token=512345678901&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *             },
+                     *             "guest_url": {
+                     *               "href": "https://meet.example.org/acme/512345678901"
+                     *             }
+                     *           },
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_available": true,
+                     *           "expire_after_use": false,
+                     *           "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *           "initial_join_options": {
+                     *             "microphone_state": "default"
+                     *           },
+                     *           "join_approval_level": "none",
+                     *           "ui_settings": {
+                     *             "language": "default"
+                     *           },
+                     *           "available_features": {
+                     *             "is_recording_available": true,
+                     *             "is_chat_available": true,
+                     *             "is_whiteboard_available": true,
+                     *             "is_locale_switcher_available": false,
+                     *             "is_captions_available": false
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "7c5e1a52-0f6b-4b8e-8d3c-2b9a4f6d1e08",
+                     *           "display_name": "Board",
+                     *           "metadata": "crm-4711",
+                     *           "type": "long_term",
+                     *           "expires_at": "2026-03-08T08:00:00.000Z",
+                     *           "recording_options": {
+                     *             "auto_record": false,
+                     *             "record_only_owner": false
+                     *           },
+                     *           "meeting_code": "598765432109",
+                     *           "_links": {
+                     *             "host_url": {
+                     *               "href": "https://meet.example.org/?room_token=598765432109&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *             },
+                     *             "guest_url": {
+                     *               "href": "https://meet.example.org/598765432109"
+                     *             }
+                     *           },
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_available": true,
+                     *           "expire_after_use": false,
+                     *           "theme_id": null,
+                     *           "initial_join_options": {
+                     *             "microphone_state": "default"
+                     *           },
+                     *           "join_approval_level": "explicit_approval",
+                     *           "ui_settings": {
+                     *             "language": "default"
+                     *           },
+                     *           "available_features": {
+                     *             "is_recording_available": true,
+                     *             "is_chat_available": true,
+                     *             "is_whiteboard_available": true,
+                     *             "is_locale_switcher_available": false,
+                     *             "is_captions_available": false
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "4ed940ff-7168-471c-92f7-42667490c52e",
+                     *           "display_name": "Weekly sync",
+                     *           "metadata": null,
+                     *           "type": "instant",
+                     *           "expires_at": "2026-03-01T08:10:00.000Z",
+                     *           "recording_options": {
+                     *             "auto_record": false,
+                     *             "record_only_owner": false
+                     *           },
+                     *           "meeting_code": "930135181479",
+                     *           "_links": {
+                     *             "host_url": {
+                     *               "href": "https://meet.example.org/?room_token=930135181479&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *             },
+                     *             "guest_url": {
+                     *               "href": "https://meet.example.org/930135181479"
+                     *             }
+                     *           },
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_available": true,
+                     *           "expire_after_use": false,
+                     *           "theme_id": null,
+                     *           "initial_join_options": {
+                     *             "microphone_state": "default"
+                     *           },
+                     *           "join_approval_level": "none",
+                     *           "ui_settings": {
+                     *             "language": "default"
+                     *           },
+                     *           "available_features": {
+                     *             "is_recording_available": true,
+                     *             "is_chat_available": true,
+                     *             "is_whiteboard_available": true,
+                     *             "is_locale_switcher_available": false,
+                     *             "is_captions_available": false
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "16bd0a1b-5fbc-4a2c-aaa4-2ec96604ffd3",
+                     *           "display_name": "Board",
+                     *           "metadata": "board-7",
+                     *           "type": "long_term",
+                     *           "expires_at": "2030-01-31T09:00:00.000Z",
+                     *           "recording_options": {
+                     *             "auto_record": true,
+                     *             "record_only_owner": false
+                     *           },
+                     *           "meeting_code": "456954894519",
+                     *           "_links": {
+                     *             "host_url": {
+                     *               "href": "https://meet.example.org/acme/?room_token=456954894519&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *             },
+                     *             "guest_url": {
+                     *               "href": "https://meet.example.org/acme/456954894519"
+                     *             }
+                     *           },
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_available": true,
+                     *           "expire_after_use": false,
+                     *           "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *           "initial_join_options": {
+                     *             "microphone_state": "off"
+                     *           },
+                     *           "join_approval_level": "explicit_approval",
+                     *           "ui_settings": {
+                     *             "language": "de"
+                     *           },
+                     *           "available_features": {
+                     *             "is_recording_available": true,
+                     *             "is_chat_available": false,
+                     *             "is_whiteboard_available": true,
+                     *             "is_locale_switcher_available": false,
+                     *             "is_captions_available": false
+                     *           },
+                     *           "callback_urls": {
+                     *             "sessions_callback_url": "https://example.org/sessions"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "_links": {
+                     *         "first": {
+                     *           "href": "https://meet.example.org/v1/meetings/rooms?page_size=20"
+                     *         },
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v1/meetings/rooms?page_size=20"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RoomPage"];
                 };
             };
@@ -731,7 +2381,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Missing or wrong credentials */
@@ -740,56 +2397,143 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    create_v1_meetings_rooms_post: {
+    rooms_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
                 "application/json": {
-                    /** @enum {string} */
-                    type?: "instant" | "long_term";
+                    /** @enum {string|null} */
+                    type?: "instant" | "long_term" | null;
                     display_name: string;
-                    metadata?: string;
+                    metadata?: string | null;
                     /** Format: date-time */
-                    expires_at?: string;
-                    expire_after_use?: boolean;
+                    expires_at?: string | null;
+                    expire_after_use?: boolean | null;
                     recording_options?: {
-                        auto_record?: boolean;
-                        record_only_owner?: boolean;
-                    };
+                        auto_record?: boolean | null;
+                        record_only_owner?: boolean | null;
+                    } | null;
                     /** Format: uuid */
                     theme_id?: string | null;
-                    /** @enum {string} */
-                    join_approval_level?: "none" | "after_owner_only" | "explicit_approval";
+                    /** @enum {string|null} */
+                    join_approval_level?: "none" | "after_owner_only" | "explicit_approval" | null;
                     initial_join_options?: {
-                        /** @enum {string} */
-                        microphone_state?: "default" | "on" | "off";
-                    };
+                        /** @enum {string|null} */
+                        microphone_state?: "default" | "on" | "off" | null;
+                    } | null;
                     callback_urls?: {
-                        rooms_callback_url?: string;
-                        sessions_callback_url?: string;
-                        recordings_callback_url?: string;
-                    };
+                        rooms_callback_url?: string | null;
+                        sessions_callback_url?: string | null;
+                        recordings_callback_url?: string | null;
+                    } | null;
                     available_features?: {
-                        is_recording_available?: boolean;
-                        is_chat_available?: boolean;
-                        is_whiteboard_available?: boolean;
-                        is_locale_switcher_available?: boolean;
-                        is_captions_available?: boolean;
-                    };
+                        is_recording_available?: boolean | null;
+                        is_chat_available?: boolean | null;
+                        is_whiteboard_available?: boolean | null;
+                        is_locale_switcher_available?: boolean | null;
+                        is_captions_available?: boolean | null;
+                    } | null;
                     ui_settings?: {
-                        /** @enum {string} */
-                        language?: "default" | "ar" | "ca" | "de" | "en" | "es" | "fr" | "he" | "it" | "pt-br" | "zh-tw" | "zh-cn";
-                    };
+                        /** @enum {string|null} */
+                        language?: "default" | "ar" | "ca" | "de" | "en" | "es" | "fr" | "he" | "it" | "pt-br" | "zh-tw" | "zh-cn" | null;
+                    } | null;
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
                 };
             };
         };
@@ -800,6 +2544,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4ed940ff-7168-471c-92f7-42667490c52e",
+                     *       "display_name": "Weekly sync",
+                     *       "metadata": null,
+                     *       "type": "instant",
+                     *       "expires_at": "2026-03-01T08:10:00.000Z",
+                     *       "recording_options": {
+                     *         "auto_record": false,
+                     *         "record_only_owner": false
+                     *       },
+                     *       "meeting_code": "930135181479",
+                     *       "_links": {
+                     *         "host_url": {
+                     *           "href": "https://meet.example.org/?room_token=930135181479&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *         },
+                     *         "guest_url": {
+                     *           "href": "https://meet.example.org/930135181479"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-03-01T08:00:00.000Z",
+                     *       "is_available": true,
+                     *       "expire_after_use": false,
+                     *       "theme_id": null,
+                     *       "initial_join_options": {
+                     *         "microphone_state": "default"
+                     *       },
+                     *       "join_approval_level": "none",
+                     *       "ui_settings": {
+                     *         "language": "default"
+                     *       },
+                     *       "available_features": {
+                     *         "is_recording_available": true,
+                     *         "is_chat_available": true,
+                     *         "is_whiteboard_available": true,
+                     *         "is_locale_switcher_available": false,
+                     *         "is_captions_available": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Room"];
                 };
             };
@@ -809,7 +2593,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Missing or wrong credentials */
@@ -818,6 +2609,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
                 };
             };
@@ -827,7 +2624,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description The body is larger than 64 KiB */
@@ -836,16 +2640,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    get_v1_meetings_rooms__room_id__get: {
+    rooms_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An ETag: 304 if it is still the present one. */
+                "If-None-Match"?: string;
+            };
             path: {
+                /** @example 4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71 */
                 room_id: string;
             };
             cookie?: never;
@@ -858,8 +2721,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *       "display_name": "Weekly sync",
+                     *       "metadata": "crm-4711",
+                     *       "type": "long_term",
+                     *       "expires_at": "2026-03-08T08:00:00.000Z",
+                     *       "recording_options": {
+                     *         "auto_record": false,
+                     *         "record_only_owner": false
+                     *       },
+                     *       "meeting_code": "512345678901",
+                     *       "_links": {
+                     *         "host_url": {
+                     *           "href": "https://meet.example.org/acme/?room_token=512345678901&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *         },
+                     *         "guest_url": {
+                     *           "href": "https://meet.example.org/acme/512345678901"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-03-01T08:00:00.000Z",
+                     *       "is_available": true,
+                     *       "expire_after_use": false,
+                     *       "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *       "initial_join_options": {
+                     *         "microphone_state": "default"
+                     *       },
+                     *       "join_approval_level": "none",
+                     *       "ui_settings": {
+                     *         "language": "default"
+                     *       },
+                     *       "available_features": {
+                     *         "is_recording_available": true,
+                     *         "is_chat_available": true,
+                     *         "is_whiteboard_available": true,
+                     *         "is_locale_switcher_available": false,
+                     *         "is_captions_available": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Room"];
                 };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Missing or wrong credentials */
             401: {
@@ -867,7 +2777,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Not found, or expired */
@@ -876,25 +2808,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    delete_v1_meetings_rooms__room_id__delete: {
+    rooms_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An ETag: the change is made only if it is still the present one. */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71 */
                 room_id: string;
             };
             cookie?: never;
@@ -914,7 +2880,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Not found, or expired */
@@ -923,25 +2911,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Changed since: its ETag is not that of If-Match */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "message": "Changed since: its ETag is not that of If-Match",
+                     *       "name": "PreconditionFailedError",
+                     *       "status": 412
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    change_v1_meetings_rooms__room_id__patch: {
+    rooms_change: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An ETag: the change is made only if it is still the present one. */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71 */
                 room_id: string;
             };
             cookie?: never;
@@ -950,39 +2988,71 @@ export interface operations {
             content: {
                 "application/json": {
                     update_details: {
-                        display_name?: string;
-                        metadata?: string;
+                        display_name?: string | null;
+                        metadata?: string | null;
                         /** Format: date-time */
-                        expires_at?: string;
-                        expire_after_use?: boolean;
+                        expires_at?: string | null;
+                        expire_after_use?: boolean | null;
                         recording_options?: {
-                            auto_record?: boolean;
-                            record_only_owner?: boolean;
-                        };
+                            auto_record?: boolean | null;
+                            record_only_owner?: boolean | null;
+                        } | null;
                         /** Format: uuid */
                         theme_id?: string | null;
-                        /** @enum {string} */
-                        join_approval_level?: "none" | "after_owner_only" | "explicit_approval";
+                        /** @enum {string|null} */
+                        join_approval_level?: "none" | "after_owner_only" | "explicit_approval" | null;
                         initial_join_options?: {
-                            /** @enum {string} */
-                            microphone_state?: "default" | "on" | "off";
-                        };
+                            /** @enum {string|null} */
+                            microphone_state?: "default" | "on" | "off" | null;
+                        } | null;
                         callback_urls?: {
-                            rooms_callback_url?: string;
-                            sessions_callback_url?: string;
-                            recordings_callback_url?: string;
-                        };
+                            rooms_callback_url?: string | null;
+                            sessions_callback_url?: string | null;
+                            recordings_callback_url?: string | null;
+                        } | null;
                         available_features?: {
-                            is_recording_available?: boolean;
-                            is_chat_available?: boolean;
-                            is_whiteboard_available?: boolean;
-                            is_locale_switcher_available?: boolean;
-                            is_captions_available?: boolean;
-                        };
+                            is_recording_available?: boolean | null;
+                            is_chat_available?: boolean | null;
+                            is_whiteboard_available?: boolean | null;
+                            is_locale_switcher_available?: boolean | null;
+                            is_captions_available?: boolean | null;
+                        } | null;
                         ui_settings?: {
-                            /** @enum {string} */
-                            language?: "default" | "ar" | "ca" | "de" | "en" | "es" | "fr" | "he" | "it" | "pt-br" | "zh-tw" | "zh-cn";
-                        };
+                            /** @enum {string|null} */
+                            language?: "default" | "ar" | "ca" | "de" | "en" | "es" | "fr" | "he" | "it" | "pt-br" | "zh-tw" | "zh-cn" | null;
+                        } | null;
+                        /** @description Of answers; not read */
+                        _links?: unknown;
+                        /** @description Of answers; not read */
+                        account_id?: unknown;
+                        /** @description Of answers; not read */
+                        application_id?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_colored?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_colored_url?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_white?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_white_url?: unknown;
+                        /** @description Of answers; not read */
+                        branded_favicon?: unknown;
+                        /** @description Of answers; not read */
+                        branded_favicon_url?: unknown;
+                        /** @description Of answers; not read */
+                        created_at?: unknown;
+                        /** @description Of answers; not read */
+                        domain?: unknown;
+                        /** @description Of answers; not read */
+                        id?: unknown;
+                        /** @description Of answers; not read */
+                        is_available?: unknown;
+                        /** @description Of answers; not read */
+                        meeting_code?: unknown;
+                        /** @description Of answers; not read */
+                        status?: unknown;
+                        /** @description Of answers; not read */
+                        type?: unknown;
                     };
                 };
             };
@@ -994,6 +3064,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *       "display_name": "Weekly sync",
+                     *       "metadata": "crm-4711",
+                     *       "type": "long_term",
+                     *       "expires_at": "2026-03-08T08:00:00.000Z",
+                     *       "recording_options": {
+                     *         "auto_record": false,
+                     *         "record_only_owner": false
+                     *       },
+                     *       "meeting_code": "512345678901",
+                     *       "_links": {
+                     *         "host_url": {
+                     *           "href": "https://meet.example.org/acme/?room_token=512345678901&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *         },
+                     *         "guest_url": {
+                     *           "href": "https://meet.example.org/acme/512345678901"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-03-01T08:00:00.000Z",
+                     *       "is_available": true,
+                     *       "expire_after_use": false,
+                     *       "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *       "initial_join_options": {
+                     *         "microphone_state": "default"
+                     *       },
+                     *       "join_approval_level": "after_owner_only",
+                     *       "ui_settings": {
+                     *         "language": "default"
+                     *       },
+                     *       "available_features": {
+                     *         "is_recording_available": true,
+                     *         "is_chat_available": true,
+                     *         "is_whiteboard_available": true,
+                     *         "is_locale_switcher_available": false,
+                     *         "is_captions_available": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Room"];
                 };
             };
@@ -1003,7 +3113,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Missing or wrong credentials */
@@ -1012,7 +3129,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Not found, or expired */
@@ -1021,7 +3160,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Changed since: its ETag is not that of If-Match */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Changed since: its ETag is not that of If-Match",
+                     *       "name": "PreconditionFailedError",
+                     *       "status": 412
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description The body is larger than 64 KiB */
@@ -1030,25 +3192,1404 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    themes_urls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "url": "https://meet.example.org/uploads/logos",
+                     *         "fields": {
+                     *           "Content-Type": "image/png",
+                     *           "key": "auto-expiring-temp/logos/white/9ccc4673-b851-4ec8-9113-fc63d9aef196",
+                     *           "logoType": "white",
+                     *           "bucket": "meetings-logos",
+                     *           "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+                     *           "X-Amz-Credential": "c0ffee00-1234-4abc-8def-0123456789ab/20260301/us-east-1/s3/aws4_request",
+                     *           "X-Amz-Date": "20260301T080000Z",
+                     *           "X-Amz-Security-Token": "none",
+                     *           "Policy": "eyJleHBpcmF0aW9uIjoi…",
+                     *           "X-Amz-Signature": "53b3054d80196aa30e16e727e653914807ee376e3421cfe8937a6266fd1e886c"
+                     *         }
+                     *       },
+                     *       {
+                     *         "url": "https://meet.example.org/uploads/logos",
+                     *         "fields": {
+                     *           "Content-Type": "image/png",
+                     *           "key": "auto-expiring-temp/logos/colored/f5d8d61f-9642-4db4-9e95-bb63ca74b9db",
+                     *           "logoType": "colored",
+                     *           "bucket": "meetings-logos",
+                     *           "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+                     *           "X-Amz-Credential": "c0ffee00-1234-4abc-8def-0123456789ab/20260301/us-east-1/s3/aws4_request",
+                     *           "X-Amz-Date": "20260301T080000Z",
+                     *           "X-Amz-Security-Token": "none",
+                     *           "Policy": "eyJleHBpcmF0aW9uIjoi…",
+                     *           "X-Amz-Signature": "731494b5f0cc0cde9192ef06d6d12d1efa6caf5ba795ab54e24fbe07ff301379"
+                     *         }
+                     *       },
+                     *       {
+                     *         "url": "https://meet.example.org/uploads/logos",
+                     *         "fields": {
+                     *           "Content-Type": "image/png",
+                     *           "key": "auto-expiring-temp/logos/favicon/ca97b16c-b7f7-4979-b40c-8be019ec83f8",
+                     *           "logoType": "favicon",
+                     *           "bucket": "meetings-logos",
+                     *           "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+                     *           "X-Amz-Credential": "c0ffee00-1234-4abc-8def-0123456789ab/20260301/us-east-1/s3/aws4_request",
+                     *           "X-Amz-Date": "20260301T080000Z",
+                     *           "X-Amz-Security-Token": "none",
+                     *           "Policy": "eyJleHBpcmF0aW9uIjoi…",
+                     *           "X-Amz-Signature": "f1b023d391fade80f278a68365a99c396b171add230bc2ec0ba947368f96fb75"
+                     *         }
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["LogoUpload"][];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    themes_listed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *         "theme_name": "spring",
+                     *         "domain": "VCP",
+                     *         "account_id": "1a2b3c4d",
+                     *         "application_id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *         "main_color": "#0a7d4f",
+                     *         "short_company_url": "acme",
+                     *         "brand_text": "Acme",
+                     *         "brand_image_colored": null,
+                     *         "brand_image_white": "74826272-2c19-4ea0-a3b2-a1e928ed7e35",
+                     *         "branded_favicon": null,
+                     *         "brand_image_white_url": "https://meet.example.org/pictures/74826272-2c19-4ea0-a3b2-a1e928ed7e35",
+                     *         "brand_image_colored_url": null,
+                     *         "branded_favicon_url": null
+                     *       },
+                     *       {
+                     *         "theme_id": "f7aa6751-360e-4241-8a7b-cf818007f2e0",
+                     *         "theme_name": "spring",
+                     *         "domain": "VCP",
+                     *         "account_id": "1a2b3c4d",
+                     *         "application_id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *         "main_color": "#0a7d4f",
+                     *         "short_company_url": "acme-spring",
+                     *         "brand_text": "Acme",
+                     *         "brand_image_colored": null,
+                     *         "brand_image_white": null,
+                     *         "branded_favicon": null,
+                     *         "brand_image_white_url": null,
+                     *         "brand_image_colored_url": null,
+                     *         "branded_favicon_url": null
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Theme"][];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    themes_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    theme_name?: string | null;
+                    main_color: string;
+                    brand_text: string;
+                    short_company_url?: string | null;
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "theme_id": "f7aa6751-360e-4241-8a7b-cf818007f2e0",
+                     *       "theme_name": "spring",
+                     *       "domain": "VCP",
+                     *       "account_id": "1a2b3c4d",
+                     *       "application_id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "main_color": "#0a7d4f",
+                     *       "short_company_url": "acme-spring",
+                     *       "brand_text": "Acme",
+                     *       "brand_image_colored": null,
+                     *       "brand_image_white": null,
+                     *       "branded_favicon": null,
+                     *       "brand_image_white_url": null,
+                     *       "brand_image_colored_url": null,
+                     *       "branded_favicon_url": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Theme"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    of_session_v1_meetings_sessions__session_id__recordings_get: {
+    themes_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag: 304 if it is still the present one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d */
+                theme_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *       "theme_name": "spring",
+                     *       "domain": "VCP",
+                     *       "account_id": "1a2b3c4d",
+                     *       "application_id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "main_color": "#0a7d4f",
+                     *       "short_company_url": "acme",
+                     *       "brand_text": "Acme",
+                     *       "brand_image_colored": null,
+                     *       "brand_image_white": "74826272-2c19-4ea0-a3b2-a1e928ed7e35",
+                     *       "branded_favicon": null,
+                     *       "brand_image_white_url": "https://meet.example.org/pictures/74826272-2c19-4ea0-a3b2-a1e928ed7e35",
+                     *       "brand_image_colored_url": null,
+                     *       "branded_favicon_url": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Theme"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    themes_delete: {
+        parameters: {
+            query?: {
+                /** @example true */
+                force?: boolean;
+            };
+            header?: {
+                /** @description An ETag: the change is made only if it is still the present one. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d */
+                theme_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Changed since: its ETag is not that of If-Match */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Changed since: its ETag is not that of If-Match",
+                     *       "name": "PreconditionFailedError",
+                     *       "status": 412
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    themes_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag: the change is made only if it is still the present one. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d */
+                theme_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    update_details: {
+                        theme_name?: string | null;
+                        main_color?: string | null;
+                        brand_text?: string | null;
+                        short_company_url?: string | null;
+                        /** @description Of answers; not read */
+                        _links?: unknown;
+                        /** @description Of answers; not read */
+                        account_id?: unknown;
+                        /** @description Of answers; not read */
+                        application_id?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_colored?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_colored_url?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_white?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_white_url?: unknown;
+                        /** @description Of answers; not read */
+                        branded_favicon?: unknown;
+                        /** @description Of answers; not read */
+                        branded_favicon_url?: unknown;
+                        /** @description Of answers; not read */
+                        created_at?: unknown;
+                        /** @description Of answers; not read */
+                        domain?: unknown;
+                        /** @description Of answers; not read */
+                        id?: unknown;
+                        /** @description Of answers; not read */
+                        is_available?: unknown;
+                        /** @description Of answers; not read */
+                        meeting_code?: unknown;
+                        /** @description Of answers; not read */
+                        status?: unknown;
+                        /** @description Of answers; not read */
+                        theme_id?: unknown;
+                        /** @description Of answers; not read */
+                        type?: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *       "theme_name": "spring",
+                     *       "domain": "VCP",
+                     *       "account_id": "1a2b3c4d",
+                     *       "application_id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "main_color": "#123456",
+                     *       "short_company_url": "acme",
+                     *       "brand_text": "Acme",
+                     *       "brand_image_colored": null,
+                     *       "brand_image_white": "74826272-2c19-4ea0-a3b2-a1e928ed7e35",
+                     *       "branded_favicon": null,
+                     *       "brand_image_white_url": "https://meet.example.org/pictures/74826272-2c19-4ea0-a3b2-a1e928ed7e35",
+                     *       "brand_image_colored_url": null,
+                     *       "branded_favicon_url": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Theme"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Changed since: its ETag is not that of If-Match */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Changed since: its ETag is not that of If-Match",
+                     *       "name": "PreconditionFailedError",
+                     *       "status": 412
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    themes_its_rooms: {
+        parameters: {
+            query?: {
+                start_id?: number;
+                end_id?: number;
+                /** @example 20 */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d */
+                theme_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "page_size": 20,
+                     *       "total_items": 2,
+                     *       "_embedded": [
+                     *         {
+                     *           "id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *           "display_name": "Weekly sync",
+                     *           "metadata": "crm-4711",
+                     *           "type": "long_term",
+                     *           "expires_at": "2026-03-08T08:00:00.000Z",
+                     *           "recording_options": {
+                     *             "auto_record": false,
+                     *             "record_only_owner": false
+                     *           },
+                     *           "meeting_code": "512345678901",
+                     *           "_links": {
+                     *             "host_url": {
+                     *               "href": "https://meet.example.org/acme/?room_token=512345678901&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *             },
+                     *             "guest_url": {
+                     *               "href": "https://meet.example.org/acme/512345678901"
+                     *             }
+                     *           },
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_available": true,
+                     *           "expire_after_use": false,
+                     *           "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *           "initial_join_options": {
+                     *             "microphone_state": "default"
+                     *           },
+                     *           "join_approval_level": "after_owner_only",
+                     *           "ui_settings": {
+                     *             "language": "default"
+                     *           },
+                     *           "available_features": {
+                     *             "is_recording_available": true,
+                     *             "is_chat_available": true,
+                     *             "is_whiteboard_available": true,
+                     *             "is_locale_switcher_available": false,
+                     *             "is_captions_available": false
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "16bd0a1b-5fbc-4a2c-aaa4-2ec96604ffd3",
+                     *           "display_name": "Board",
+                     *           "metadata": "board-7",
+                     *           "type": "long_term",
+                     *           "expires_at": "2030-01-31T09:00:00.000Z",
+                     *           "recording_options": {
+                     *             "auto_record": true,
+                     *             "record_only_owner": false
+                     *           },
+                     *           "meeting_code": "456954894519",
+                     *           "_links": {
+                     *             "host_url": {
+                     *               "href": "https://meet.example.org/acme/?room_token=456954894519&participant_token=eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *             },
+                     *             "guest_url": {
+                     *               "href": "https://meet.example.org/acme/456954894519"
+                     *             }
+                     *           },
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_available": true,
+                     *           "expire_after_use": false,
+                     *           "theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+                     *           "initial_join_options": {
+                     *             "microphone_state": "off"
+                     *           },
+                     *           "join_approval_level": "explicit_approval",
+                     *           "ui_settings": {
+                     *             "language": "de"
+                     *           },
+                     *           "available_features": {
+                     *             "is_recording_available": true,
+                     *             "is_chat_available": false,
+                     *             "is_whiteboard_available": true,
+                     *             "is_locale_switcher_available": false,
+                     *             "is_captions_available": false
+                     *           },
+                     *           "callback_urls": {
+                     *             "sessions_callback_url": "https://example.org/sessions"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "_links": {
+                     *         "first": {
+                     *           "href": "https://meet.example.org/v1/meetings/themes/9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d/rooms?page_size=20"
+                     *         },
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v1/meetings/themes/9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d/rooms?page_size=20"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RoomPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    themes_finalize: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @example 9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d */
+                theme_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    keys: string[];
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example OK */
+                    "text/plain": "OK";
+                };
+            };
+            /** @description Not uploaded, or not such a picture */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogosRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    recordings_of_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
                 session_id: string;
             };
             cookie?: never;
@@ -1061,6 +4602,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "_embedded": {
+                     *         "recordings": [
+                     *           {
+                     *             "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "status": "started",
+                     *             "_links": {}
+                     *           },
+                     *           {
+                     *             "id": "5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "started_at": "2026-03-01T08:00:00.000Z",
+                     *             "ended_at": "2026-03-01T08:00:00.000Z",
+                     *             "status": "uploaded",
+                     *             "_links": {
+                     *               "url": {
+                     *                 "href": "https://meet.example.org/recordings/5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33/Weekly%20sync%202026-03-01T08-00-00Z.mp4?expires=1795260451&signature=6295e699a45660e8d207f49c01df7558f74bd46cb40a195f78f7ad0af3ee2fe2"
+                     *               }
+                     *             }
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionRecordings"];
                 };
             };
@@ -1070,7 +4637,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Not found, or expired */
@@ -1079,25 +4668,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    get_v1_meetings_recordings__recording_id__get: {
+    recordings_get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @example 5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33 */
                 recording_id: string;
             };
             cookie?: never;
@@ -1110,6 +4730,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33",
+                     *       "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *       "started_at": "2026-03-01T08:00:00.000Z",
+                     *       "ended_at": "2026-03-01T08:00:00.000Z",
+                     *       "status": "uploaded",
+                     *       "_links": {
+                     *         "url": {
+                     *           "href": "https://meet.example.org/recordings/5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33/Weekly%20sync%202026-03-01T08-00-00Z.mp4?expires=1795260451&signature=6295e699a45660e8d207f49c01df7558f74bd46cb40a195f78f7ad0af3ee2fe2"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Recording"];
                 };
             };
@@ -1119,7 +4753,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Not found, or expired */
@@ -1128,25 +4784,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    delete_v1_meetings_recordings__recording_id__delete: {
+    recordings_delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @example 5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33 */
                 recording_id: string;
             };
             cookie?: never;
@@ -1166,6 +4853,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unauthorized"];
                 };
             };
@@ -1175,7 +4868,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
             /** @description Not found, or expired */
@@ -1184,21 +4884,5201 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__vonage__schemas__Refused"];
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    sessions_listed: {
+        parameters: {
+            query?: {
+                /** @example 2026-03-01T00:00:00Z */
+                from?: string;
+                to?: string;
+                recorded?: boolean;
+                offset?: number;
+                /** @example 20 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "page_size": 20,
+                     *       "_embedded": {
+                     *         "sessions": [
+                     *           {
+                     *             "id": "1_MX4cGFzdFNl~c3Npb25JZA~QWxyZWFkeU92ZXI-fg",
+                     *             "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *             "room_display_name": "Weekly sync",
+                     *             "start_time": "2026-03-01T08:00:00.000Z",
+                     *             "end_time": "2026-03-01T08:00:00.000Z",
+                     *             "is_recorded": false,
+                     *             "participants_number": 1,
+                     *             "billed_time": 0,
+                     *             "recordings_time": 0
+                     *           },
+                     *           {
+                     *             "id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *             "room_display_name": "Weekly sync",
+                     *             "start_time": "2026-03-01T08:00:00.000Z",
+                     *             "is_recorded": true,
+                     *             "participants_number": 2,
+                     *             "billed_time": 0,
+                     *             "recordings_time": 1
+                     *           }
+                     *         ]
+                     *       },
+                     *       "_links": {
+                     *         "first": {
+                     *           "href": "https://meet.example.org/v1/meetings/sessions?page_size=20&from=2026-03-01T00%3A00%3A00Z"
+                     *         },
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v1/meetings/sessions?page_size=20&from=2026-03-01T00%3A00%3A00Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *       "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *       "room_display_name": "Weekly sync",
+                     *       "start_time": "2026-03-01T08:00:00.000Z",
+                     *       "is_recorded": true,
+                     *       "participants_number": 2,
+                     *       "billed_time": 0,
+                     *       "recordings_time": 1,
+                     *       "state": "running",
+                     *       "is_locked": false,
+                     *       "_embedded": {
+                     *         "participants": [
+                     *           {
+                     *             "id": "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
+                     *             "name": "Hanna",
+                     *             "is_host": true,
+                     *             "is_present": true,
+                     *             "intervals": [
+                     *               {
+                     *                 "joined_at": "2026-03-01T08:00:00.000Z"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *             "name": "Gustav",
+                     *             "is_host": false,
+                     *             "is_present": true,
+                     *             "intervals": [
+                     *               {
+                     *                 "joined_at": "2026-03-01T08:00:00.000Z"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "recordings": [
+                     *           {
+                     *             "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "status": "started",
+                     *             "_links": {}
+                     *           },
+                     *           {
+                     *             "id": "5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "started_at": "2026-03-01T08:00:00.000Z",
+                     *             "ended_at": "2026-03-01T08:00:00.000Z",
+                     *             "status": "uploaded",
+                     *             "_links": {
+                     *               "url": {
+                     *                 "href": "https://meet.example.org/recordings/5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33/Weekly%20sync%202026-03-01T08-00-00Z.mp4?expires=1795260451&signature=6295e699a45660e8d207f49c01df7558f74bd46cb40a195f78f7ad0af3ee2fe2"
+                     *               }
+                     *             }
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4cGFzdFNl~c3Npb25JZA~QWxyZWFkeU92ZXI-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    sessions_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_embedded": {
+                     *         "participants": [
+                     *           {
+                     *             "id": "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
+                     *             "name": "Hanna",
+                     *             "is_host": true,
+                     *             "is_present": true,
+                     *             "intervals": [
+                     *               {
+                     *                 "joined_at": "2026-03-01T08:00:00.000Z"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *             "name": "Gustav",
+                     *             "is_host": false,
+                     *             "is_present": true,
+                     *             "intervals": [
+                     *               {
+                     *                 "joined_at": "2026-03-01T08:00:00.000Z"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionPeople"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    sessions_as_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example participant_id,name,is_host,joined_at,left_at,seconds,reason
+                     *     a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d,Hanna,true,2026-03-01T08:00:00.000Z,,,
+                     *     0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4,Gustav,false,2026-03-01T08:00:00.000Z,,,
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    powers_mute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    source: "microphone" | "camera" | "screen_share";
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
                 };
             };
         };
     };
-    look_api_meeting_look_post: {
+    powers_mute_all: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    source: "microphone" | "camera" | "screen_share";
+                    except?: string[] | null;
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    powers_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    powers_end: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    powers_lock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    powers_unlock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    powers_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "d5a13a99-928d-43e2-a4ad-e959e1dd533c",
+                     *       "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *       "status": "started",
+                     *       "_links": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    powers_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
+                     *       "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *       "ended_at": "2026-03-01T08:00:00.000Z",
+                     *       "status": "stopped",
+                     *       "_links": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    applications_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    update_details: {
+                        /** Format: uuid */
+                        default_theme_id?: string | null;
+                        /** @description Of answers; not read */
+                        _links?: unknown;
+                        /** @description Of answers; not read */
+                        account_id?: unknown;
+                        /** @description Of answers; not read */
+                        application_id?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_colored?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_colored_url?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_white?: unknown;
+                        /** @description Of answers; not read */
+                        brand_image_white_url?: unknown;
+                        /** @description Of answers; not read */
+                        branded_favicon?: unknown;
+                        /** @description Of answers; not read */
+                        branded_favicon_url?: unknown;
+                        /** @description Of answers; not read */
+                        created_at?: unknown;
+                        /** @description Of answers; not read */
+                        domain?: unknown;
+                        /** @description Of answers; not read */
+                        id?: unknown;
+                        /** @description Of answers; not read */
+                        is_available?: unknown;
+                        /** @description Of answers; not read */
+                        meeting_code?: unknown;
+                        /** @description Of answers; not read */
+                        status?: unknown;
+                        /** @description Of answers; not read */
+                        theme_id?: unknown;
+                        /** @description Of answers; not read */
+                        type?: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "application_id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "account_id": "1a2b3c4d",
+                     *       "default_theme_id": "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    applications_dial_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "number": "442071838750",
+                     *         "locale": "en-GB",
+                     *         "display_name": "United Kingdom"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["DialInNumber"][];
+                };
+            };
+        };
+    };
+    waiting_listed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7c5e1a52-0f6b-4b8e-8d3c-2b9a4f6d1e08 */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_embedded": {
+                     *         "waiting": [
+                     *           {
+                     *             "id": "b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918",
+                     *             "name": "Nora",
+                     *             "asked_at": "2026-03-01T08:00:00.000Z",
+                     *             "state": "waiting"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KnockerPage"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    waiting_admit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 7c5e1a52-0f6b-4b8e-8d3c-2b9a4f6d1e08 */
+                room_id: string;
+                /** @example b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918",
+                     *       "name": "Nora",
+                     *       "asked_at": "2026-03-01T08:00:00.000Z",
+                     *       "state": "admitted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Knocker"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    waiting_deny: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 7c5e1a52-0f6b-4b8e-8d3c-2b9a4f6d1e08 */
+                room_id: string;
+                /** @example b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918",
+                     *       "name": "Nora",
+                     *       "asked_at": "2026-03-01T08:00:00.000Z",
+                     *       "state": "denied"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Knocker"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    waiting_admit_all: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 7c5e1a52-0f6b-4b8e-8d3c-2b9a4f6d1e08 */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_embedded": {
+                     *         "waiting": [
+                     *           {
+                     *             "id": "b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918",
+                     *             "name": "Nora",
+                     *             "asked_at": "2026-03-01T08:00:00.000Z",
+                     *             "state": "admitted"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KnockerPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    events_listed: {
+        parameters: {
+            query?: {
+                type?: components["schemas"]["EventType"][];
+                after?: string | null;
+                before?: string | null;
+                /** @example 50 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "id": "evt_019ca86950000000489824ee2a24100b6",
+                     *           "type": "session:participant:joined",
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *           "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *           "sequence": 5,
+                     *           "state": "pending",
+                     *           "payload": {
+                     *             "event": "session:participant:joined",
+                     *             "participant_id": "the participant_id",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *             "name": "Ann",
+                     *             "type": "Guest",
+                     *             "is_host": true
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_019ca86950000000105bd9115417316ca",
+                     *           "type": "session:started",
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *           "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *           "sequence": 4,
+                     *           "state": "pending",
+                     *           "payload": {
+                     *             "event": "session:started",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *             "started_at": "2026-03-01T08:00:00.001Z"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_019ca86950000000256cdd85cfbf55599",
+                     *           "type": "session:participant:joined",
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *           "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *           "sequence": 3,
+                     *           "state": "pending",
+                     *           "payload": {
+                     *             "event": "session:participant:joined",
+                     *             "participant_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *             "name": "Gustav",
+                     *             "type": "Guest",
+                     *             "is_host": false
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_019ca8695000000015612891d03290ef7",
+                     *           "type": "session:participant:joined",
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *           "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *           "sequence": 2,
+                     *           "state": "pending",
+                     *           "payload": {
+                     *             "event": "session:participant:joined",
+                     *             "participant_id": "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *             "name": "Hanna",
+                     *             "type": "Guest",
+                     *             "is_host": true
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "evt_019ca8695000000008e2d91dbb2c85165",
+                     *           "type": "session:started",
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *           "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *           "sequence": 1,
+                     *           "state": "pending",
+                     *           "payload": {
+                     *             "event": "session:started",
+                     *             "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *             "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *             "started_at": "2026-03-01T08:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "next": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    events_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example evt_019ca86950000000105bd9115417316ca */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "evt_019ca86950000000105bd9115417316ca",
+                     *       "type": "session:started",
+                     *       "created_at": "2026-03-01T08:00:00.000Z",
+                     *       "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *       "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *       "sequence": 4,
+                     *       "state": "pending",
+                     *       "payload": {
+                     *         "event": "session:started",
+                     *         "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *         "room_id": "4f3f9f6e-2c1b-4d0a-9e57-6a1d0c9b8e71",
+                     *         "started_at": "2026-03-01T08:00:00.001Z"
+                     *       },
+                     *       "deliveries": [
+                     *         {
+                     *           "id": 4,
+                     *           "url": "https://example.org/sessions",
+                     *           "state": "pending",
+                     *           "due_at": "2026-03-01T08:00:05.352Z",
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "settled_at": null,
+                     *           "attempts": [
+                     *             {
+                     *               "number": 1,
+                     *               "at": "2026-03-01T08:00:00.000Z",
+                     *               "status": 500,
+                     *               "milliseconds": 12,
+                     *               "outcome": "refused",
+                     *               "answer": "themes-finalize answer"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    events_replay_since: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Since"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Missed"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The Idempotency-Key was used for another request"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    events_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example evt_019ca86950000000105bd9115417316ca */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The Idempotency-Key was used for another request"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    endpoints_listed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "endpoints": [
+                     *         {
+                     *           "id": 1,
+                     *           "url": "https://example.org/sessions",
+                     *           "state": "failing",
+                     *           "failures": 5,
+                     *           "failing_since": "2026-03-01T08:00:00.000Z",
+                     *           "next_probe_at": null,
+                     *           "disabled_at": null,
+                     *           "disabled_reason": null,
+                     *           "deliveries": {
+                     *             "due": 6,
+                     *             "parked": 0
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Endpoints"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    endpoints_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                endpoint_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "url": "https://example.org/sessions",
+                     *       "state": "failing",
+                     *       "failures": 5,
+                     *       "failing_since": "2026-03-01T08:00:00.000Z",
+                     *       "next_probe_at": null,
+                     *       "disabled_at": null,
+                     *       "disabled_reason": null,
+                     *       "deliveries": {
+                     *         "due": 6,
+                     *         "parked": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    endpoints_enable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1 */
+                endpoint_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "url": "https://example.org/sessions",
+                     *       "state": "ok",
+                     *       "failures": 0,
+                     *       "failing_since": null,
+                     *       "next_probe_at": null,
+                     *       "disabled_at": null,
+                     *       "disabled_reason": null,
+                     *       "deliveries": {
+                     *         "due": 6,
+                     *         "parked": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The Idempotency-Key was used for another request"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    application_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "name": "Alice",
+                     *       "callback_signature": "standard",
+                     *       "keep_rooms_days": null,
+                     *       "keep_recordings_days": null,
+                     *       "keep_chat_days": null,
+                     *       "keep_events_days": null,
+                     *       "in_force": {
+                     *         "keep_rooms_days": 0,
+                     *         "keep_recordings_days": 0,
+                     *         "keep_chat_days": 0,
+                     *         "keep_events_days": 30
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnApplication"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    application_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Changes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "name": "Alice",
+                     *       "callback_signature": "vonage",
+                     *       "keep_rooms_days": null,
+                     *       "keep_recordings_days": 30,
+                     *       "keep_chat_days": null,
+                     *       "keep_events_days": null,
+                     *       "in_force": {
+                     *         "keep_rooms_days": 0,
+                     *         "keep_recordings_days": 30,
+                     *         "keep_chat_days": 0,
+                     *         "keep_events_days": 30
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnApplication"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    application_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                     *       "old_valid_until": "2026-03-02T08:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The Idempotency-Key was used for another request"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    applications_v2_listed: {
+        parameters: {
+            query?: {
+                /** @example 10 */
+                page_size?: number;
+                /** @example 1 */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "page_size": 10,
+                     *       "page": 1,
+                     *       "total_items": 2,
+                     *       "total_pages": 1,
+                     *       "_embedded": {
+                     *         "applications": [
+                     *           {
+                     *             "id": "b60c455f-c859-4bd6-85e7-536cb02c89c5",
+                     *             "name": "demo",
+                     *             "keys": {
+                     *               "public_key": "-----BEGIN PUBLIC KEY-----\nMIIB…\n-----END PUBLIC KEY-----\n"
+                     *             },
+                     *             "capabilities": {
+                     *               "meetings": {
+                     *                 "webhooks": {
+                     *                   "room_changed": {
+                     *                     "address": "https://example.org/rooms",
+                     *                     "http_method": "POST"
+                     *                   },
+                     *                   "session_changed": {
+                     *                     "address": "https://example.org/sessions",
+                     *                     "http_method": "POST"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             },
+                     *             "privacy": {
+                     *               "improve_ai": false
+                     *             },
+                     *             "_links": {
+                     *               "self": {
+                     *                 "href": "https://meet.example.org/v2/applications/b60c455f-c859-4bd6-85e7-536cb02c89c5"
+                     *               }
+                     *             }
+                     *           },
+                     *           {
+                     *             "id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *             "name": "Alice",
+                     *             "keys": {
+                     *               "public_key": "-----BEGIN PUBLIC KEY-----\nMIIB…\n-----END PUBLIC KEY-----\n"
+                     *             },
+                     *             "capabilities": {
+                     *               "meetings": {
+                     *                 "webhooks": {
+                     *                   "room_changed": {
+                     *                     "address": "https://example.org/rooms",
+                     *                     "http_method": "POST"
+                     *                   },
+                     *                   "session_changed": {
+                     *                     "address": "https://example.org/sessions",
+                     *                     "http_method": "POST"
+                     *                   },
+                     *                   "recording_changed": {
+                     *                     "address": "https://example.org/recordings",
+                     *                     "http_method": "POST"
+                     *                   }
+                     *                 },
+                     *                 "signed_callbacks": true
+                     *               }
+                     *             },
+                     *             "privacy": {
+                     *               "improve_ai": false
+                     *             },
+                     *             "_links": {
+                     *               "self": {
+                     *                 "href": "https://meet.example.org/v2/applications/c0ffee00-1234-4abc-8def-0123456789ab"
+                     *               }
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "_links": {
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v2/applications?page_size=10&page=1"
+                     *         },
+                     *         "first": {
+                     *           "href": "https://meet.example.org/v2/applications?page_size=10&page=1"
+                     *         },
+                     *         "last": {
+                     *           "href": "https://meet.example.org/v2/applications?page_size=10&page=1"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApplicationPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "The input breaks a rule",
+                     *       "detail": "The input breaks a rule",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Missing or wrong credentials",
+                     *       "detail": "Missing or wrong credentials",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong credentials from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Too many requests, or wrong credentials, in this minute",
+                     *       "detail": "Too many requests, or wrong credentials, in this minute",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Something that is needed does not answer",
+                     *       "detail": "Something that is needed does not answer",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applications_v2_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    keys?: {
+                        /** @description PEM, RSA of 2048 bits or more */
+                        public_key?: string | null;
+                    } | null;
+                    capabilities?: {
+                        meetings?: {
+                            webhooks?: {
+                                room_changed?: {
+                                    address?: string | null;
+                                    /** @constant */
+                                    http_method?: "POST";
+                                } | null;
+                                session_changed?: {
+                                    address?: string | null;
+                                    /** @constant */
+                                    http_method?: "POST";
+                                } | null;
+                                recording_changed?: {
+                                    address?: string | null;
+                                    /** @constant */
+                                    http_method?: "POST";
+                                } | null;
+                            } | null;
+                            signed_callbacks?: boolean;
+                        } | null;
+                    } | null;
+                    /** @description Kept, and answered back */
+                    privacy?: Record<string, never> | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "b60c455f-c859-4bd6-85e7-536cb02c89c5",
+                     *       "name": "demo",
+                     *       "keys": {
+                     *         "public_key": "-----BEGIN PUBLIC KEY-----\nMIIB…\n-----END PUBLIC KEY-----\n",
+                     *         "private_key": "-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----\n"
+                     *       },
+                     *       "capabilities": {
+                     *         "meetings": {
+                     *           "webhooks": {
+                     *             "room_changed": {
+                     *               "address": "https://example.org/rooms",
+                     *               "http_method": "POST"
+                     *             },
+                     *             "session_changed": {
+                     *               "address": "https://example.org/sessions",
+                     *               "http_method": "POST"
+                     *             }
+                     *           }
+                     *         }
+                     *       },
+                     *       "privacy": {
+                     *         "improve_ai": false
+                     *       },
+                     *       "_links": {
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v2/applications/b60c455f-c859-4bd6-85e7-536cb02c89c5"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProvisionedApplication"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "The input breaks a rule",
+                     *       "detail": "The input breaks a rule",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Missing or wrong credentials",
+                     *       "detail": "Missing or wrong credentials",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "The body is larger than 64 KiB",
+                     *       "detail": "The body is larger than 64 KiB",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "The Idempotency-Key was used for another request",
+                     *       "detail": "The Idempotency-Key was used for another request",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong credentials from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Too many requests, or wrong credentials, in this minute",
+                     *       "detail": "Too many requests, or wrong credentials, in this minute",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Something that is needed does not answer",
+                     *       "detail": "Something that is needed does not answer",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applications_v2_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example c0ffee00-1234-4abc-8def-0123456789ab */
+                application_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "name": "Alice",
+                     *       "keys": {
+                     *         "public_key": "-----BEGIN PUBLIC KEY-----\nMIIB…\n-----END PUBLIC KEY-----\n"
+                     *       },
+                     *       "capabilities": {
+                     *         "meetings": {
+                     *           "webhooks": {
+                     *             "room_changed": {
+                     *               "address": "https://example.org/rooms",
+                     *               "http_method": "POST"
+                     *             },
+                     *             "session_changed": {
+                     *               "address": "https://example.org/sessions",
+                     *               "http_method": "POST"
+                     *             },
+                     *             "recording_changed": {
+                     *               "address": "https://example.org/recordings",
+                     *               "http_method": "POST"
+                     *             }
+                     *           },
+                     *           "signed_callbacks": true
+                     *         }
+                     *       },
+                     *       "privacy": {
+                     *         "improve_ai": false
+                     *       },
+                     *       "_links": {
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v2/applications/c0ffee00-1234-4abc-8def-0123456789ab"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProvisionedApplication"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Missing or wrong credentials",
+                     *       "detail": "Missing or wrong credentials",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such application of this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Not found, or expired",
+                     *       "detail": "Not found, or expired",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong credentials from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Too many requests, or wrong credentials, in this minute",
+                     *       "detail": "Too many requests, or wrong credentials, in this minute",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Something that is needed does not answer",
+                     *       "detail": "Something that is needed does not answer",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applications_v2_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example c0ffee00-1234-4abc-8def-0123456789ab */
+                application_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    keys?: {
+                        /** @description PEM, RSA of 2048 bits or more */
+                        public_key?: string | null;
+                    } | null;
+                    capabilities?: {
+                        meetings?: {
+                            webhooks?: {
+                                room_changed?: {
+                                    address?: string | null;
+                                    /** @constant */
+                                    http_method?: "POST";
+                                } | null;
+                                session_changed?: {
+                                    address?: string | null;
+                                    /** @constant */
+                                    http_method?: "POST";
+                                } | null;
+                                recording_changed?: {
+                                    address?: string | null;
+                                    /** @constant */
+                                    http_method?: "POST";
+                                } | null;
+                            } | null;
+                            signed_callbacks?: boolean;
+                        } | null;
+                    } | null;
+                    /** @description Kept, and answered back */
+                    privacy?: Record<string, never> | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "c0ffee00-1234-4abc-8def-0123456789ab",
+                     *       "name": "demo",
+                     *       "keys": {
+                     *         "public_key": "-----BEGIN PUBLIC KEY-----\nMIIB…\n-----END PUBLIC KEY-----\n"
+                     *       },
+                     *       "capabilities": {
+                     *         "meetings": {
+                     *           "webhooks": {
+                     *             "recording_changed": {
+                     *               "address": "https://example.org/recordings",
+                     *               "http_method": "POST"
+                     *             }
+                     *           }
+                     *         }
+                     *       },
+                     *       "privacy": {
+                     *         "improve_ai": false
+                     *       },
+                     *       "_links": {
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v2/applications/c0ffee00-1234-4abc-8def-0123456789ab"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProvisionedApplication"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "The input breaks a rule",
+                     *       "detail": "The input breaks a rule",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Missing or wrong credentials",
+                     *       "detail": "Missing or wrong credentials",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such application of this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Not found, or expired",
+                     *       "detail": "Not found, or expired",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "The body is larger than 64 KiB",
+                     *       "detail": "The body is larger than 64 KiB",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong credentials from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Too many requests, or wrong credentials, in this minute",
+                     *       "detail": "Too many requests, or wrong credentials, in this minute",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Something that is needed does not answer",
+                     *       "detail": "Something that is needed does not answer",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applications_v2_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example c0ffee00-1234-4abc-8def-0123456789ab */
+                application_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Missing or wrong credentials",
+                     *       "detail": "Missing or wrong credentials",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such application of this account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Not found, or expired",
+                     *       "detail": "Not found, or expired",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong credentials from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Too many requests, or wrong credentials, in this minute",
+                     *       "detail": "Too many requests, or wrong credentials, in this minute",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://developer.vonage.com/api-errors",
+                     *       "title": "Something that is needed does not answer",
+                     *       "detail": "Something that is needed does not answer",
+                     *       "instance": "9f1c2b7a5e0d4c3f8a6b1d2e3f405162"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    page_look: {
         parameters: {
             query?: never;
             header?: never;
@@ -1217,30 +10097,152 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "role": "guest",
+                     *       "room": {
+                     *         "display_name": "Weekly sync",
+                     *         "language": "default",
+                     *         "microphone_state": "default",
+                     *         "locked": false,
+                     *         "auto_record": false,
+                     *         "join_approval_level": "after_owner_only",
+                     *         "features": {
+                     *           "recording": true,
+                     *           "chat": true,
+                     *           "whiteboard": true,
+                     *           "locale_switcher": false,
+                     *           "captions": false
+                     *         },
+                     *         "brand": {
+                     *           "main_color": "#123456",
+                     *           "text": "Acme",
+                     *           "logo_on_light": null,
+                     *           "logo_on_dark": "/pictures/74826272-2c19-4ea0-a3b2-a1e928ed7e35",
+                     *           "favicon": null
+                     *         }
+                     *       },
+                     *       "session": {
+                     *         "started_at": "2026-03-01T08:00:00.000Z",
+                     *         "people": 2,
+                     *         "recording": {
+                     *           "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
+                     *           "state": "requested",
+                     *           "started_at": null,
+                     *           "reason": null,
+                     *           "automatic": false
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Looked"];
                 };
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description The input breaks a rule */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description Not found, or expired */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    join_api_meeting_join_post: {
+    page_join: {
         parameters: {
             query?: never;
             header?: never;
@@ -1259,30 +10261,189 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admission": {
+                     *         "id": "8d7c4feb-fadf-48b5-adca-944027ddd2d6",
+                     *         "key": "n0tAReal-Key_JustItsForm0123456789abcdefghi"
+                     *       },
+                     *       "role": "guest",
+                     *       "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
+                     *       "name": "Gustav",
+                     *       "engine": {
+                     *         "url": null,
+                     *         "token": "eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Joined"];
                 };
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description Accepted */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    "application/json": components["schemas"]["Waits"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description The input breaks a rule */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The meeting is locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The meeting is locked"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    session_api_meeting_session_get: {
+    page_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -1297,30 +10458,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "state": "running",
+                     *       "removed": false,
+                     *       "ended_by_host": false,
+                     *       "started_at": "2026-03-01T08:00:00.000Z",
+                     *       "ended_at": null,
+                     *       "recording": {
+                     *         "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
+                     *         "state": "requested",
+                     *         "started_at": null,
+                     *         "reason": null,
+                     *         "automatic": false
+                     *       },
+                     *       "recordings": [
+                     *         {
+                     *           "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
+                     *           "state": "requested",
+                     *           "url": null
+                     *         },
+                     *         {
+                     *           "id": "5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33",
+                     *           "state": "uploaded",
+                     *           "url": "https://meet.example.org/recordings/5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33/Weekly%20sync%202026-03-01T08-00-00Z.mp4?expires=1795260452&signature=3ae33981c91b5d2cd69124258824fd5c153246d83ea6eadc1b8a86e74d46156b"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionState"];
                 };
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description Missing or wrong credentials */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description Something that is needed does not answer */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    end_api_meeting_end_post: {
+    page_end: {
         parameters: {
             query?: never;
             header?: never;
@@ -1336,27 +10541,201 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description Missing or wrong credentials */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    record_api_meeting_recording_post: {
+    page_lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lock"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_record: {
         parameters: {
             query?: never;
             header?: never;
@@ -1371,30 +10750,106 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "6c4b532a-0f4d-44e4-b655-36f56799cdea",
+                     *       "state": "requested",
+                     *       "started_at": null,
+                     *       "reason": null,
+                     *       "automatic": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecordingView"];
                 };
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description Missing or wrong credentials */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    stop_api_meeting_recording_delete: {
+    page_stop: {
         parameters: {
             query?: never;
             header?: never;
@@ -1409,34 +10864,128 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
+                     *       "state": "failed",
+                     *       "started_at": null,
+                     *       "reason": "The recording was stopped before it began.",
+                     *       "automatic": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecordingView"];
                 };
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description Missing or wrong credentials */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    mute_api_meeting_people__person_id__mute_post: {
+    page_mute: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
                 person_id: string;
             };
             cookie?: never;
@@ -1454,31 +11003,133 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description The input breaks a rule */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description Missing or wrong credentials */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    remove_api_meeting_people__person_id__delete: {
+    page_remove: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
                 person_id: string;
             };
             cookie?: never;
@@ -1492,59 +11143,224 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Client Error */
-            "4XX": {
+            /** @description Missing or wrong credentials */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
-            /** @description Server Error */
-            "5XX": {
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["convene__web__meeting_bodies__Refused"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    download_recordings__recording_id___name__get: {
+    page_wait: {
         parameters: {
-            query?: {
-                expires?: string;
-                signature?: string;
-            };
+            query?: never;
             header?: never;
-            path: {
-                recording_id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: state
+                     *     data: {"state":"waiting","level":"explicit_approval","host_here":true,"position":1}
+                     */
+                    "text/event-stream": {
+                        event?: string;
+                        data?: string;
+                    };
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Missing or wrong credentials */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
                 };
             };
         };
     };
-    live_health_live_get: {
+    page_watch: {
         parameters: {
             query?: never;
             header?: never;
@@ -1559,12 +11375,699 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example event: waiting
+                     *     data: {"people":[{"id":"b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918","name":"Nora","asked_at":"2026-03-01T08:00:00.000Z"}]}
+                     */
+                    "text/event-stream": {
+                        event?: string;
+                        data?: string;
+                    };
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_admit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The meeting is locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The meeting is locked"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_deny: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_admit_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The meeting is locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The meeting is locked"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    files_download: {
+        parameters: {
+            query?: {
+                /** @example 1795258251 */
+                expires?: string;
+                /** @example 839e54a65f898b6bb7b9537572ea2b1841a4dbf8769cd74cec36fe6d06a2d9e1 */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33 */
+                recording_id: string;
+                /** @example Weekly sync.mp4 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example (the MP4) */
+                    "video/mp4": string;
+                };
+            };
+            /** @description The part that `Range` names */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description The link has expired, or is not whole */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The recording has been deleted */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description No such part, or several */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    pictures_upload_by_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    key: string;
+                    /** Format: binary */
+                    file: string;
+                } & {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not such a form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description Not a form of ours, changed, or too late */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    pictures_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    key: string;
+                    /** Format: binary */
+                    file: string;
+                } & {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not such a form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description Not a form of ours, changed, or too late */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };
         };
     };
-    ready_health_ready_get: {
+    health_ready: {
         parameters: {
             query?: never;
             header?: never;
@@ -1579,6 +12082,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "parts": {
+                     *         "database": "ok",
+                     *         "engine": "ok",
+                     *         "storage": "ok"
+                     *       }
+                     *     }
+                     */
                     "application/json": unknown;
                 };
             };

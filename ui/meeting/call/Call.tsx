@@ -42,10 +42,8 @@ export function Call() {
   );
 }
 
-/** Dark as long as the call lasts; says where one is. */
+/** Says where one is. */
 function enter(): () => void {
-  const root = document.documentElement;
-  root.dataset['scheme'] = 'dark';
   const { room, call, wish, capture } = get();
   const on = wish.microphone && capture.microphone.is === 'live';
   const parts = [
@@ -56,7 +54,6 @@ function enter(): () => void {
   announce(parts.join('. '));
   const stops = [listenForShortcuts(), listenForEscape()];
   return () => {
-    delete root.dataset['scheme'];
     for (const stop of stops) stop();
   };
 }

@@ -1,6 +1,7 @@
-import { Circle, CircleStop, Ellipsis, Keyboard, LogOut, MonitorUp, MonitorX, Phone, SlidersHorizontal, Users, X } from 'lucide-react';
+import { Circle, CircleStop, Ellipsis, Keyboard, Languages, Lock, LockOpen, LogOut, MonitorUp, MonitorX, Phone, SlidersHorizontal, Users, X } from 'lucide-react';
 import { useRef } from 'react';
 import { canShare, toggleShare } from '../devices/share';
+import { lock } from '../people/power';
 import { record } from '../recording/control';
 import { running } from '../recording/recording';
 import { leave } from '../session/join';
@@ -77,7 +78,12 @@ function more(band: Band): MenuSection[] {
     const on = running(recording);
     items.push({ id: 'record', label: t(on ? 'recording.stop' : 'recording.start'), icon: on ? CircleStop : Circle, act: () => void record(!on) });
   }
+  if (role === 'host' && room) {
+    const { locked } = room;
+    items.push({ id: 'lock', label: t(locked ? 'host.unlock' : 'host.lock'), icon: locked ? LockOpen : Lock, act: () => void lock(!locked) });
+  }
   items.push({ id: 'devices', label: t('devices.title'), icon: SlidersHorizontal, act: () => set({ dialog: { is: 'devices' } }) });
+  if (room?.features.locale_switcher) items.push({ id: 'language', label: t('language.choose'), icon: Languages, act: () => set({ dialog: { is: 'language' } }) });
   items.push({ id: 'shortcuts', label: t('shortcuts.title'), icon: Keyboard, act: () => set({ dialog: { is: 'shortcuts' } }) });
   return [{ items }];
 }
@@ -107,15 +113,19 @@ function LeaveButton() {
 function PeopleButton() {
   const count = useStore((state) => state.call?.people.length) ?? 0;
   const open = useStore((state) => state.panel === 'people');
+  const waiting = useStore((state) => state.atTheDoor.length);
+  const here = t('people.count', { count });
   return (
     <BarButton
       icon={Users}
-      label={t('people.count', { count })}
+      label={waiting > 0 ? `${here}, ${t('door.waiting', { count: waiting })}` : here}
       shortcut={keys.people}
       text={String(count)}
       active={open}
       expanded={open}
       onPress={() => set({ panel: open ? null : 'people' })}
-    />
+    >
+      {waiting > 0 && <span className="door-count" data-count={waiting} />}
+    </BarButton>
   );
 }

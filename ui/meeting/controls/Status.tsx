@@ -1,3 +1,4 @@
+import { BrandInCall } from '../brand/BrandMark';
 import { Badge } from '../recording/Badge';
 import { useStore } from '../store/store';
 import { timeOfDay } from '../text/t';
@@ -10,6 +11,7 @@ export function Status({ withName }: { withName: boolean }) {
   const now = useNow(10_000);
   return (
     <div className="status">
+      <BrandInCall />
       <span className="clock">{timeOfDay(new Date(now))}</span>
       {busy && <span className="busy-dot" />}
       {withName && (

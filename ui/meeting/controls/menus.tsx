@@ -1,6 +1,7 @@
 import { Check } from 'lucide-react';
 import type { RefObject } from 'react';
-import { Header, Menu, MenuItem, MenuSection, Popover } from 'react-aria-components';
+import { Header, I18nProvider, Menu, MenuItem, MenuSection, Popover } from 'react-aria-components';
+import { languageTag } from '../text/t';
 import type { MenuItem as Item, MenuSection as Section } from './MenuButton';
 
 interface Props {
@@ -13,27 +14,29 @@ interface Props {
 /** A menu with keyboard, type-ahead and focus as people expect them. */
 export default function MenuPopover({ label, sections, triggerRef, close }: Props) {
   return (
-    <Popover className="popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement="top" trigger="MenuTrigger" aria-label={label}>
-      <Menu className="menu" aria-label={label} autoFocus="first" onClose={close}>
-        {sections.map(({ title, items }, i) => {
-          const checked = items.filter((item) => item.checked).map((item) => item.id);
-          const choice = items.some((item) => item.checked !== undefined);
-          return (
-            <MenuSection
-              key={title ?? i}
-              className="menu-section"
-              {...(!title && { 'aria-label': label })}
-              {...(choice && { selectionMode: 'single', selectedKeys: checked })}
-            >
-              {title && <Header>{title}</Header>}
-              {items.map((item) => (
-                <Entry key={item.id} item={item} />
-              ))}
-            </MenuSection>
-          );
-        })}
-      </Menu>
-    </Popover>
+    <I18nProvider locale={languageTag()}>
+      <Popover className="popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement="top" trigger="MenuTrigger" aria-label={label}>
+        <Menu className="menu" aria-label={label} autoFocus="first" onClose={close}>
+          {sections.map(({ title, items }, i) => {
+            const checked = items.filter((item) => item.checked).map((item) => item.id);
+            const choice = items.some((item) => item.checked !== undefined);
+            return (
+              <MenuSection
+                key={title ?? i}
+                className="menu-section"
+                {...(!title && { 'aria-label': label })}
+                {...(choice && { selectionMode: 'single', selectedKeys: checked })}
+              >
+                {title && <Header>{title}</Header>}
+                {items.map((item) => (
+                  <Entry key={item.id} item={item} />
+                ))}
+              </MenuSection>
+            );
+          })}
+        </Menu>
+      </Popover>
+    </I18nProvider>
   );
 }
 

@@ -1,7 +1,12 @@
 import { useEffect, useState } from 'react';
+import { play } from './sound';
 
 const FLOOR_DB = -60;
 const EVERY_MS = 50;
+const TEST = [
+  [523.25, 0],
+  [783.99, 0.35],
+] as const;
 
 /** Root mean square of samples (−1…1) as a share of the scale from −60 dB (0) to 0 dB (1). */
 export function level(samples: Float32Array): number {
@@ -36,26 +41,4 @@ export function useLevel(track: MediaStreamTrack | null): number {
 }
 
 /** A short two-note sound on the chosen output; settles when it has been played. */
-export async function playTestSound(speakerId: string): Promise<void> {
-  const context = new AudioContext();
-  const out = context.createMediaStreamDestination();
-  const volume = context.createGain();
-  volume.gain.value = 0.125;
-  volume.connect(out);
-  for (const [hertz, from] of [
-    [523.25, 0],
-    [783.99, 0.35],
-  ] as const) {
-    const tone = context.createOscillator();
-    tone.frequency.value = hertz;
-    tone.connect(volume);
-    tone.start(context.currentTime + from);
-    tone.stop(context.currentTime + from + 0.3);
-  }
-  const sound = new Audio();
-  sound.srcObject = out.stream;
-  if (speakerId && 'setSinkId' in sound) await sound.setSinkId(speakerId).catch(() => undefined);
-  await sound.play();
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  await context.close();
-}
+export const playTestSound = (speakerId: string): Promise<void> => play(TEST, speakerId, 0.3);

@@ -1,5 +1,5 @@
 import { type ReactNode } from 'react';
-import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { Dialog, Heading, I18nProvider, Modal, ModalOverlay } from 'react-aria-components';
 import { keys } from '../controls/shortcuts';
 import { DeviceNotes } from '../devices/DeviceNotes';
 import { DeviceSelects } from '../devices/DeviceSelects';
@@ -7,7 +7,8 @@ import { LevelMeter } from '../devices/LevelMeter';
 import { end, remove } from '../people/power';
 import type { Dialog as Which } from '../store/state';
 import { useStore } from '../store/store';
-import { t } from '../text/t';
+import { LanguageSelect } from '../text/LanguageSelect';
+import { languageTag, t } from '../text/t';
 import './dialogs.css';
 
 interface Props {
@@ -18,9 +19,11 @@ interface Props {
 /** A window over the page: focus goes in, stays in, and comes back to where it was. */
 export default function Window({ dialog, close }: Props) {
   return (
-    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && close()}>
-      <Modal className="window">{contentOf(dialog, close)}</Modal>
-    </ModalOverlay>
+    <I18nProvider locale={languageTag()}>
+      <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && close()}>
+        <Modal className="window">{contentOf(dialog, close)}</Modal>
+      </ModalOverlay>
+    </I18nProvider>
   );
 }
 
@@ -36,6 +39,8 @@ function contentOf(dialog: Which, close: () => void): ReactNode {
     }
     case 'devices':
       return <Devices close={close} />;
+    case 'language':
+      return <Language close={close} />;
     case 'shortcuts':
       return <Shortcuts close={close} />;
   }
@@ -90,6 +95,18 @@ function Devices({ close }: { close: () => void }) {
         <DeviceSelects />
       </div>
       {live && <LevelMeter />}
+      <Close close={close} />
+    </Dialog>
+  );
+}
+
+function Language({ close }: { close: () => void }) {
+  return (
+    <Dialog className="dialog">
+      <Heading slot="title" level={2}>
+        {t('language.choose')}
+      </Heading>
+      <LanguageSelect />
       <Close close={close} />
     </Dialog>
   );

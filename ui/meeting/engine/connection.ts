@@ -7,18 +7,24 @@ import { publishing } from './publish';
 import { sounds } from './sound';
 
 interface Seat {
-  url: string;
-  token: string;
-  /** Called when the engine has let us in: the people are known, their media is on its way. */
+  /** The server's answer: where the engine is, and the token for it. The room is made ready while it is awaited. */
+  asked: Promise<{ url: string; token: string }>;
+  /** Called once the engine has let us in: the people are known, their media is on its way. */
   onSeated: () => void;
   /** Called once, when this connection has ended for good; the engine's reason if it gave one. */
   onEnd: (reason: number | undefined) => void;
 }
 
+/** After the engine's welcome the client takes in its answer; from then on it waits for the network, and we can draw. */
+const ANSWER_MS = 50;
+
 let room: Room | null = null;
 
-/** Connects to the engine's room and keeps the store a mirror of it. Rejects when there is no connection. */
-export async function connect({ url, token, onSeated, onEnd }: Seat): Promise<void> {
+/**
+ * Connects to the engine's room and keeps the store a mirror of it. Rejects when there is no connection; does nothing
+ * more when a later `connect` or `disconnect` came before the answer.
+ */
+export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
   disconnect();
   const now = new Room(roomOptions(get().chosen.speaker));
   room = now;
@@ -28,11 +34,23 @@ export async function connect({ url, token, onSeated, onEnd }: Seat): Promise<vo
     for (const one of stops) one();
     if (room === now) room = null;
   };
-  now.once(RoomEvent.SignalConnected, onSeated).once(RoomEvent.Disconnected, (reason) => {
+  let seated = false;
+  const seat = () => {
+    if (seated || room !== now) return;
+    seated = true;
+    onSeated();
+  };
+  now.once(RoomEvent.SignalConnected, () => setTimeout(seat, ANSWER_MS)).once(RoomEvent.Connected, seat);
+  now.once(RoomEvent.Disconnected, (reason) => {
     stop();
     if (connected) onEnd(reason);
   });
   try {
+    const { url, token } = await asked;
+    if (room !== now) {
+      stop();
+      return;
+    }
     await now.connect(url, token, connectOptions);
     connected = true;
   } catch (error) {
@@ -43,6 +61,7 @@ export async function connect({ url, token, onSeated, onEnd }: Seat): Promise<vo
 
 export function disconnect(): void {
   void room?.disconnect(false);
+  room = null;
 }
 
 /** To be called from a click, when the browser has refused to play without one. */

@@ -29,24 +29,26 @@ function wanted({ capture, wish, share }: State): [Source, Wanted | null][] {
 interface Sender {
   room: Room;
   sent: Map<Source, LocalTrack>;
-  /** Set while we mute a track ourselves: what falls silent otherwise was muted by a host. */
-  muting: boolean;
+  /** What we are muting ourselves: a track that falls silent otherwise was muted by a host. */
+  muting: Set<Track.Source>;
 }
 
-/** Makes what the room sends follow the store, from the first signal on and again after each reconnection. */
+/** Makes what the room sends follow the store, once connected and again after each reconnection. */
 export function publishing(room: Room): () => void {
-  const sender: Sender = { room, sent: new Map(), muting: false };
+  const sender: Sender = { room, sent: new Map(), muting: new Set() };
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
   let open = false;
 
   const follow = async (): Promise<void> => {
-    for (const [source, want] of wanted(get())) {
-      if (!stopped) await send(sender, source, want).catch((error: unknown) => console.warn('not sent', source, error));
-    }
+    // Side by side, so that the engine is asked once for all of them.
+    const sending = wanted(get()).map(([source, want]) =>
+      send(sender, source, want).catch((error: unknown) => console.warn('not sent', source, error)),
+    );
+    await Promise.all(sending);
   };
-  // One change at a time: two at once would publish one device twice.
+  // One round at a time: two at once would publish one device twice.
   const sync = () => {
     if (stopped || !open) return;
     again = true;
@@ -67,7 +69,7 @@ export function publishing(room: Room): () => void {
     });
   room.once(RoomEvent.Connected, begin).on(RoomEvent.Reconnected, sync);
   room.on(RoomEvent.TrackMuted, (publication, participant) => {
-    if (participant === room.localParticipant && !sender.muting) mutedByHost(publication.source);
+    if (participant === room.localParticipant && !sender.muting.has(publication.source)) mutedByHost(publication.source);
   });
   const unwatch = [watch((s) => s.capture, sync), watch((s) => s.wish, sync), watch((s) => s.share, sync)];
   return () => {
@@ -82,7 +84,7 @@ async function send(sender: Sender, source: Source, want: Wanted | null): Promis
   if (!want) return retract(sender, source, local);
   if (local.mediaStreamTrack !== want.track) await local.replaceTrack(want.track, true);
   if (want.on && local.isMuted) await local.unmute();
-  else if (!want.on) await hush(sender, local);
+  else if (!want.on) await hush(sender, source, local);
 }
 
 async function publish({ room, sent }: Sender, source: Source, { track, on }: Wanted): Promise<void> {
@@ -99,18 +101,18 @@ async function publish({ room, sent }: Sender, source: Source, { track, on }: Wa
 
 /** A share is taken back whole; a device stays published and silent, so that it can begin again at once. */
 async function retract(sender: Sender, source: Source, local: LocalTrack): Promise<void> {
-  if (source === Track.Source.Microphone || source === Track.Source.Camera) return hush(sender, local);
+  if (source === Track.Source.Microphone || source === Track.Source.Camera) return hush(sender, source, local);
   sender.sent.delete(source);
   await sender.room.localParticipant.unpublishTrack(local, false);
 }
 
-async function hush(sender: Sender, local: LocalTrack): Promise<void> {
+async function hush({ muting }: Sender, source: Source, local: LocalTrack): Promise<void> {
   if (local.isMuted) return;
-  sender.muting = true;
+  muting.add(source);
   try {
     await local.mute();
   } finally {
-    sender.muting = false;
+    muting.delete(source);
   }
 }
 

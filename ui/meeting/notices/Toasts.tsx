@@ -20,7 +20,7 @@ export function Toasts() {
 
 const icons = { plain: Info, warning: TriangleAlert, record: CircleDot } as const;
 
-function Notice({ toast: { id, text, tone, sticky } }: { toast: Toast }) {
+function Notice({ toast: { id, text, tone, sticky, actions } }: { toast: Toast }) {
   const [held, setHeld] = useState(false);
   useEffect(() => {
     if (sticky || held) return;
@@ -37,7 +37,18 @@ function Notice({ toast: { id, text, tone, sticky } }: { toast: Toast }) {
       onBlur={() => setHeld(false)}
     >
       <Icon className="icon" aria-hidden />
-      <p>{text}</p>
+      <div className="toast-body">
+        <p>{text}</p>
+        {actions.length > 0 && (
+          <div className="row">
+            {actions.map(({ label, act }) => (
+              <button key={label} className="button small" onClick={act}>
+                {label}
+              </button>
+            ))}
+          </div>
+        )}
+      </div>
       <button className="toast-close" aria-label={t('close')} onClick={() => closeToast(id)}>
         <X className="icon" />
       </button>

@@ -12,15 +12,24 @@ interface Options {
   key?: string;
   /** Stays until it is closed. */
   sticky?: boolean;
+  /** Was spoken of otherwise. */
+  silent?: boolean;
+  actions?: Toast['actions'];
 }
 
 /** Shows a notice above the bar and speaks it, all but the plain ones at once. */
-export function toast(text: string, { tone = 'plain', sticky = false, key = text }: Options = {}): void {
-  const one: Toast = { id: ++last, text, key, tone, sticky };
+export function toast(text: string, { tone = 'plain', sticky = false, silent = false, key = text, actions = [] }: Options = {}): void {
+  const one: Toast = { id: ++last, text, key, tone, sticky, actions };
   set(({ toasts }) => ({ toasts: [...toasts.filter((other) => other.key !== key), one].slice(-MOST) }));
-  announce(text, { assertive: tone !== 'plain' });
+  if (!silent) announce(text, { assertive: tone !== 'plain' });
 }
 
 export function closeToast(id: number): void {
   set({ toasts: get().toasts.filter((toast) => toast.id !== id) });
+}
+
+/** Closes the notice of this key, if it is there. */
+export function closeToastOf(key: string): void {
+  const { toasts } = get();
+  if (toasts.some((toast) => toast.key === key)) set({ toasts: toasts.filter((toast) => toast.key !== key) });
 }

@@ -23,6 +23,7 @@ export function CodeField({ code = '' }: { code?: string }) {
         <input
           id={id}
           inputMode="numeric"
+          dir="ltr"
           autoComplete="off"
           value={typed}
           aria-invalid={wrong}

@@ -16,6 +16,7 @@ const words: Record<RefusedBy, { title: TextKey; text: TextKey; does: 'retype' |
   expired: { title: 'refused.expired.title', text: 'refused.expired.text', does: 'nothing' },
   locked: { title: 'refused.locked.title', text: 'refused.locked.text', does: 'again' },
   full: { title: 'refused.full.title', text: 'refused.full.text', does: 'waits' },
+  crowded: { title: 'refused.crowded.title', text: 'refused.crowded.text', does: 'waits' },
   removed: { title: 'refused.removed.title', text: 'refused.removed.text', does: 'nothing' },
   slow_down: { title: 'refused.slow_down.title', text: 'refused.slow_down.text', does: 'waits' },
   unreachable: { title: 'refused.unreachable.title', text: 'refused.unreachable.text', does: 'waits' },

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Logo } from '../design/Logo';
+import { BrandMark } from '../brand/BrandMark';
 import './pages.css';
 
 interface Props {
@@ -11,7 +11,7 @@ interface Props {
 export const Sheet = ({ title, children }: Props) => (
   <div className="sheet">
     <header>
-      <Logo />
+      <BrandMark />
     </header>
     <main>
       <h1 tabIndex={-1}>{title}</h1>

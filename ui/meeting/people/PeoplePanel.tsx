@@ -6,6 +6,7 @@ import { Avatar } from '../stage/Avatar';
 import type { Person } from '../store/state';
 import { get, set, useStore } from '../store/store';
 import { t } from '../text/t';
+import { AtTheDoor } from '../waiting/AtTheDoor';
 import { mute } from './power';
 import './people.css';
 
@@ -23,10 +24,11 @@ export function PeoplePanel() {
     };
   }, []);
   return (
-    <aside
+    <section
       className="panel"
       aria-label={t('people.title')}
-      {...(modal && { role: 'dialog', 'aria-modal': true })}
+      role={modal ? 'dialog' : 'complementary'}
+      {...(modal && { 'aria-modal': true })}
       onKeyDown={(event) => {
         if (event.key === 'Escape') close();
       }}
@@ -39,12 +41,13 @@ export function PeoplePanel() {
           <X className="icon" />
         </button>
       </header>
+      <AtTheDoor />
       <ul>
         {sorted(people).map((person) => (
           <Row key={person.id} person={person} powers={host && !person.me} />
         ))}
       </ul>
-    </aside>
+    </section>
   );
 }
 

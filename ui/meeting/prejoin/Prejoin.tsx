@@ -1,9 +1,10 @@
 import { useEffect } from 'react';
 import { prefetchMenus } from '../controls/MenuButton';
-import { Logo } from '../design/Logo';
+import { BrandMark } from '../brand/BrandMark';
 import { prefetchEngine } from '../session/join';
 import { DeviceNotes } from '../devices/DeviceNotes';
 import { DeviceSelects } from '../devices/DeviceSelects';
+import { LanguageSelect } from '../text/LanguageSelect';
 import { JoinForm } from './JoinForm';
 import { Preview } from './Preview';
 import './prejoin.css';
@@ -18,7 +19,8 @@ export function Prejoin({ busy }: { busy: boolean }) {
   return (
     <div className="prejoin">
       <header>
-        <Logo />
+        <BrandMark />
+        <LanguageSelect />
       </header>
       <main>
         <div className="mirror">

@@ -8,7 +8,7 @@ import type { Page } from '../store/state';
 import { t } from '../text/t';
 import { keep, kept } from './keep';
 import { GIVE_UP_MS, LOST_RETRY_MS, reaction, retryDelay } from './reaction';
-import { passing, refusedPage } from './refused';
+import { MustWait, passing, refusedPage } from './refused';
 import { otherAdmission } from './tabs';
 
 /** The engine's client is more than half of all the code: fetched while the person looks into the mirror. */
@@ -65,14 +65,12 @@ async function enter(): Promise<void> {
   set({ page: { is: 'joining' }, line: 'good' });
   const slow = setTimeout(() => announce(t('joining.slow')), SLOW_MS);
   try {
-    await patiently(async () => {
-      const joined = await askToJoin();
-      if (mine !== round) return;
-      await connect(joined, mine, () => {
+    await patiently(() =>
+      connect(mine, () => {
         joinedAt = Date.now();
         set({ page: { is: 'call' }, otherTab: false });
-      });
-    });
+      }),
+    );
   } catch (error) {
     if (mine !== round) return;
     set({ call: null, page: pageAfter(error) });
@@ -109,17 +107,25 @@ async function askToJoin(): Promise<Joined> {
   const { code, name } = get();
   const { hostToken, admission: mine } = kept(code);
   const joined = await api.join({ code, participant_token: hostToken ?? null, name: name.trim(), admission: mine ?? null });
-  keep(code, { admission: joined.admission });
+  if ('waiting' in joined) {
+    keep(code, { admission: joined.waiting, waiting: true });
+    set({ name: joined.name });
+    throw new MustWait(joined);
+  }
+  keep(code, { admission: joined.admission, waiting: false });
   set({ role: joined.role, name: joined.name });
   return joined;
 }
 
-async function connect(joined: Joined, mine: number, seated: () => void = () => undefined): Promise<void> {
-  const { connect: open } = await engine();
+/** Asks the server and connects to the engine it names; what is over when the answers come is not heard. */
+async function connect(mine: number, seated: () => void = () => undefined): Promise<void> {
   const origin = location.origin.replace(/^http/, 'ws');
+  const asked = askToJoin().then(({ engine: { url, token } }) => ({ url: url ?? origin, token }));
+  // A refusal may come before the engine's client is there to hear of it.
+  asked.catch(() => undefined);
+  const { connect: open } = await engine();
   await open({
-    url: joined.engine.url ?? origin,
-    token: joined.engine.token,
+    asked,
     onSeated: () => {
       if (mine === round) seated();
     },
@@ -149,7 +155,8 @@ async function comeBack(): Promise<void> {
     if (mine !== round || leaving) return;
     try {
       if (await over()) return;
-      await connect(await askToJoin(), mine);
+      await connect(mine);
+      if (mine !== round) return;
       set({ page: { is: 'call' }, line: 'good' });
       return;
     } catch (error) {

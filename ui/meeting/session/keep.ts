@@ -3,7 +3,12 @@ import type { Admission } from '../api/types';
 /** What one tab keeps for one meeting; a reload of the tab comes back as the same person. */
 interface Kept {
   hostToken?: string;
+  /** Of somebody inside, or of somebody at the door. */
   admission?: Admission;
+  /** It is of somebody at the door. */
+  waiting?: boolean;
+  /** The code of the language that the person chose. */
+  language?: string;
 }
 
 const memory = new Map<string, Kept>();

@@ -1,9 +1,11 @@
 import { look } from '../api/client';
 import { announce } from '../announce/queue';
-import { openDevices, releaseAll, wishFor } from '../devices/devices';
+import { openDevices, releaseAll } from '../devices/devices';
 import { remembered } from '../devices/memory';
 import { get, set } from '../store/store';
-import { t } from '../text/t';
+import { languageOf } from '../text/choice';
+import { speak, t } from '../text/t';
+import { resumeWaiting } from '../waiting/door';
 import { digits, readAddress } from './address';
 import { keep, kept } from './keep';
 import { refusedPage } from './refused';
@@ -13,15 +15,13 @@ import { askOtherTabs } from './tabs';
 export async function openPage(): Promise<void> {
   const { name = '', wish, chosen } = remembered();
   set({ name, ...(wish && { wish }), ...(chosen && { chosen }) });
-  const { code, hostToken } = readAddress(location);
-  if (hostToken) {
-    keep(code, { hostToken });
-    history.replaceState(null, '', `/${code}`);
-  }
+  const { code, home, hostToken } = readAddress(location);
+  if (hostToken) keep(code, { hostToken });
+  if (location.search && (code || hostToken)) history.replaceState(null, '', `${home}/${code}`);
   if (!isSecureContext) set({ page: { is: 'insecure' } });
   else if (!supported()) set({ page: { is: 'unsupported' } });
   else if (code !== '') await openRoom(code);
-  else if (location.pathname === '/') set({ page: { is: 'start' } });
+  else if (location.pathname === `${home}/`) set({ page: { is: 'start' } });
   else set({ page: { is: 'refused', why: 'not_found', endedAt: null, retryAt: null } });
 }
 
@@ -32,9 +32,11 @@ export async function openRoom(code: string): Promise<void> {
   try {
     const { role, room, session } = await look(code, kept(code).hostToken ?? null);
     set({ role, room, session });
-    if (room.microphone_state !== 'default' && before.is === 'loading') wishFor('microphone', room.microphone_state === 'on');
+    await speak(languageOf(code, room));
+    // The room's rule is not this person's choice: it is not remembered for other meetings.
+    if (room.microphone_state !== 'default' && before.is === 'loading') set({ wish: { ...get().wish, microphone: room.microphone_state === 'on' } });
     if (before.is === 'refused' && before.why === 'full') announce(t('refused.place_free'));
-    await showPrejoin();
+    if (!resumeWaiting()) await showPrejoin();
   } catch (error) {
     set({ page: refusedPage(error) });
   }

@@ -1,5 +1,18 @@
 import { ApiError } from '../api/client';
+import type { Waits } from '../api/types';
 import type { Page, RefusedBy } from '../store/state';
+
+/** The server takes the person in as soon as somebody lets him. */
+export class MustWait extends ApiError {
+  constructor(readonly told: Waits) {
+    super(202, 'must_wait', '', {});
+  }
+}
+
+const byCode: Readonly<Record<string, Page>> = {
+  must_wait: { is: 'waiting' },
+  denied: { is: 'denied' },
+};
 
 const byStatus: Readonly<Record<number, RefusedBy>> = {
   403: 'removed',
@@ -10,12 +23,14 @@ const byStatus: Readonly<Record<number, RefusedBy>> = {
   429: 'slow_down',
 };
 
-const AGAIN_S: Partial<Record<RefusedBy, number>> = { full: 10, slow_down: 10, unreachable: 5 };
+const AGAIN_S: Partial<Record<RefusedBy, number>> = { full: 10, crowded: 20, slow_down: 10, unreachable: 5 };
 
 /** The page for an answer that lets nobody in; a silent or failing server is asked again. */
 export function refusedPage(error: unknown, now: number = Date.now()): Page {
   const api = error instanceof ApiError ? error : null;
-  const why = (api && byStatus[api.status]) ?? 'unreachable';
+  const page = api && byCode[api.code];
+  if (page) return page;
+  const why = api?.code === 'waiting_full' ? 'crowded' : ((api && byStatus[api.status]) ?? 'unreachable');
   const endedAt = api?.extra['ended_at'];
   const seconds = api?.retryAfter ?? AGAIN_S[why];
   return {

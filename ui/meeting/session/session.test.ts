@@ -7,16 +7,21 @@ import { passing, refusedPage } from './refused';
 
 describe('the address', () => {
   test.each([
-    ['/604118237', '', '604118237', null],
-    ['/acme/604118237', '', '604118237', null],
-    ['/604118237/', '', '604118237', null],
-    ['/', '?room_token=604118237&participant_token=a.b.c', '604118237', 'a.b.c'],
-    ['/', '?room_token=604118237', '604118237', null],
-    ['/', '', '', null],
-    ['/hello', '', '', null],
-    ['/', '?room_token=%3Cscript%3E&participant_token=x', '', 'x'],
-  ])('%s%s', (pathname, search, code, hostToken) => {
-    expect(readAddress({ pathname, search })).toEqual({ code, hostToken });
+    ['/604118237', '', '604118237', '', null],
+    ['/acme/604118237', '', '604118237', '/acme', null],
+    ['/604118237/', '', '604118237', '', null],
+    ['/', '?room_token=604118237&participant_token=a.b.c', '604118237', '', 'a.b.c'],
+    ['/', '?room_token=604118237', '604118237', '', null],
+    ['/acme/', '?room_token=604118237&participant_token=a.b.c', '604118237', '/acme', 'a.b.c'],
+    ['/A_1~-9/', '?room_token=604118237', '604118237', '/A_1~-9', null],
+    ['/', '', '', '', null],
+    ['/acme/', '', '', '/acme', null],
+    ['/12-34/', '', '', '/12-34', null],
+    ['/hello', '', '', '', null],
+    ['/', '?room_token=%3Cscript%3E&participant_token=x', '', '', 'x'],
+    ['/%3Cb%3E/604118237', '', '604118237', '', null],
+  ])('%s%s', (pathname, search, code, home, hostToken) => {
+    expect(readAddress({ pathname, search })).toEqual({ code, home, hostToken });
   });
 
   test('a code may be typed as it is shown', () => {

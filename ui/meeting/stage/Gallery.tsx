@@ -30,7 +30,7 @@ export function Gallery({ people, stage }: { people: readonly Person[]; stage: S
         {shown.map((person, i) => {
           const { x, y } = place(i, shown.length, rowsOf(shape, shown.length), room, gap);
           return (
-            <li key={person.id} style={{ transform: `translate(${x}px, ${y}px)`, width: shape.w, height: shape.h }}>
+            <li key={person.id} style={{ transform: `translate(calc(${x}px * var(--along)), ${y}px)`, width: shape.w, height: shape.h }}>
               <PersonTile person={person} size={shape} stage={room} />
             </li>
           );

@@ -1,6 +1,8 @@
 import type { RemoteVideoTrack } from 'livekit-client';
-import type { Recording, RoomFacts, Role, SessionState } from '../api/types';
+import type { Knocker, Recording, RoomFacts, Role, SessionState } from '../api/types';
 import type { Refusal } from '../devices/refusal';
+
+export type Brand = NonNullable<RoomFacts['brand']>;
 
 /** Why somebody cannot come in; `unreachable` is the server's silence. */
 export type RefusedBy =
@@ -8,11 +10,12 @@ export type RefusedBy =
   | 'expired'
   | 'locked'
   | 'full'
+  | 'crowded'
   | 'removed'
   | 'slow_down'
   | 'unreachable';
 
-/** The one state of the page. Waiting rooms (`waiting:*`, `admitted`, `denied`) will be further members. */
+/** The one state of the page. */
 export type Page =
   | { is: 'loading' }
   | { is: 'start' }
@@ -21,6 +24,8 @@ export type Page =
   | { is: 'refused'; why: RefusedBy; endedAt: string | null; retryAt: number | null }
   | { is: 'prejoin' }
   | { is: 'joining' }
+  | { is: 'waiting' }
+  | { is: 'denied' }
   | { is: 'failed'; why: 'server' | 'media' }
   | { is: 'call' }
   | { is: 'lost' }
@@ -28,6 +33,18 @@ export type Page =
   | { is: 'removed' }
   | { is: 'ended'; byHost: boolean }
   | { is: 'left'; lasted: number };
+
+/** How it stands with somebody who waits to be let in; kept while he then joins. */
+export interface Door {
+  level: RoomFacts['join_approval_level'];
+  /** A host is in the meeting. */
+  hostHere: boolean;
+  /** Counts from 1. */
+  position: number | null;
+  /** The line to the server is lost for the moment. */
+  lost: boolean;
+  admitted: boolean;
+}
 
 /** The state of the connection while `page` is `call`. */
 export type Line = 'good' | 'weak' | 'signal' | 'media';
@@ -87,6 +104,7 @@ export type Dialog =
   | { is: 'end' }
   | { is: 'remove'; person: Person }
   | { is: 'devices' }
+  | { is: 'language' }
   | { is: 'shortcuts' };
 
 export interface Toast {
@@ -96,10 +114,13 @@ export interface Toast {
   key: string;
   tone: 'plain' | 'warning' | 'record';
   sticky: boolean;
+  actions: readonly { label: string; act: () => void }[];
 }
 
 export interface State {
   page: Page;
+  /** The code of the language that is spoken. */
+  language: string;
   code: string;
   room: RoomFacts | null;
   session: { people: number; recording: Recording | null } | null;
@@ -110,6 +131,9 @@ export interface State {
   capture: Readonly<Record<DeviceKind, Capture>>;
   devices: DeviceLists;
   share: Share;
+  door: Door | null;
+  /** For a host: who waits to be let in, oldest first. */
+  atTheDoor: readonly Knocker[];
   call: Call | null;
   line: Line;
   recording: Recording | null;
@@ -123,6 +147,7 @@ export interface State {
 
 export const initial: State = {
   page: { is: 'loading' },
+  language: 'en',
   code: '',
   room: null,
   session: null,
@@ -133,6 +158,8 @@ export const initial: State = {
   capture: { microphone: { is: 'unknown' }, camera: { is: 'unknown' } },
   devices: { microphone: [], camera: [], speaker: [] },
   share: { is: 'idle' },
+  door: null,
+  atTheDoor: [],
   call: null,
   line: 'good',
   recording: null,

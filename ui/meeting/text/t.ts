@@ -1,4 +1,6 @@
 import en from '../locales/en.json';
+import { set } from '../store/store';
+import { directionOf, languageFor, tagOf } from './language';
 
 type Key = keyof typeof en;
 type Stem<K> = K extends `${infer S}_one` | `${infer S}_other` ? S : K;
@@ -6,17 +8,54 @@ type Stem<K> = K extends `${infer S}_one` | `${infer S}_other` ? S : K;
 /** A text, or the stem of a text that has plural forms (`…_one`, `…_other`). */
 export type TextKey = Stem<Key>;
 
-/** More languages are further files of this shape; what one of them lacks is said in English. */
-const locale = { tag: 'en', texts: en as Readonly<Record<string, string>> };
-const plural = new Intl.PluralRules(locale.tag);
+type Texts = Readonly<Record<string, string>>;
+
+/** A language is one more file of this shape, by the code of the contract; what it lacks is said in English. */
+const files = import.meta.glob<Texts>(['../locales/*.json', '!../locales/en.json'], { import: 'default' });
+/** The codes of all languages there are. */
+export const languages = ['en', ...Object.keys(files).map((path) => path.replace(/^.*\/|\.json$/g, ''))].sort();
+const english: Texts = en;
+
+interface Locale {
+  tag: string;
+  texts: Texts;
+  plural: Intl.PluralRules;
+}
+
+const localeOf = (code: string, texts: Texts): Locale => {
+  const tag = tagOf(code);
+  return { tag, texts, plural: new Intl.PluralRules(tag) };
+};
+let locale: Locale = { tag: 'en', texts: english, plural: new Intl.PluralRules('en') };
+
+let turns = 0;
+
+/** Speaks the language of this code from now on, or for `default` the first of the browser's that there is. */
+export async function speak(code: string, wanted: readonly string[] = navigator.languages): Promise<void> {
+  const chosen = languageFor(code, languages, wanted);
+  const load = files[`../locales/${chosen}.json`];
+  const turn = ++turns;
+  const texts = load ? await load().catch(() => english) : english;
+  // Race: an earlier choice whose file comes later does not undo a later one.
+  if (turn !== turns) return;
+  locale = localeOf(chosen, texts);
+  const root = document.documentElement;
+  root.lang = locale.tag;
+  root.dir = directionOf(chosen);
+  set({ language: chosen });
+}
 
 /** The text of `key` with `{name}` replaced by the value of that name; `count` chooses the plural form. */
 export function t(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
   const count = values['count'];
-  const form = typeof count === 'number' ? `${key}_${plural.select(count)}` : key;
-  const text = locale.texts[form] ?? locale.texts[`${key}_other`] ?? form;
+  const form = typeof count === 'number' ? `${key}_${locale.plural.select(count)}` : key;
+  const text = locale.texts[form] ?? locale.texts[`${key}_other`] ?? english[englishForm(key, count)] ?? form;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
+
+/** English has its own plural forms. */
+const englishForm = (key: string, count: unknown): string =>
+  typeof count === 'number' ? `${key}_${count === 1 ? 'one' : 'other'}` : key;
 
 export const languageTag = (): string => locale.tag;
 
