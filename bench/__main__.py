@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from bench.figure import Figure
 
-PARTS = ("join", "api", "announce", "callbacks", "expiry", "recorder", "finish", "idle")
+PARTS = ("join", "admit", "api", "listing", "announce", "callbacks", "expiry", "recorder", "finish", "idle")
 COLUMNS = ("what", "ours", "yardstick", "ratio", "to reach", "reached")
 
 

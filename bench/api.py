@@ -1,10 +1,12 @@
-"""`GET /rooms/{id}` and `POST /rooms`, beside a bare ASGI handler that runs the same statements through the same `db`.
+"""`GET /rooms/{id}` and `POST /rooms`, beside a bare ASGI handler that runs the same statements through the same `db`,
+and what all checks of a caller cost of a `POST /rooms`, beside the same door without them.
 
 Run from the repository: `python -m bench api`. Needs `wrk`. Each side is one uvicorn process (uvloop, httptools; this
 module as a program) with a database of its own; the sides take turns, and the median of the rounds' ratios counts.
 """
 
 import asyncio
+import base64
 import http.client
 import itertools
 import json
@@ -14,14 +16,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jwt
 import sqlalchemy as sa
 import uvicorn
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from fastapi import Request
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.figure import Figure
@@ -31,15 +38,22 @@ from convene.db import Database, Tx
 from convene.engine import MemoryEngine
 from convene.runtime import Runtime
 from convene.storage import Storage
-from convene.web.app import create_app
+from convene.web import app as web
+from convene.web import vonage
+from convene.web.gate import Gate
 from tests import world as worlds
 
 GOAL = 0.45
+SHARE = 25  # per cent of a request that its checks may cost
+CHECKED = ("POST", "unchecked"), ("ONCE", "checked")  # the same creation, without any check and with all of them
+TRIES = 2_000  # of one token
 CALLERS = 64  # an application may have 1000 rooms: creations are spread
 CONNECTIONS = 32
 ROUNDS, SECONDS = 3, 3
-SIDES = ("bare", "convene")
+SIDES = ("bare", "convene", "unchecked", "checked")
 REQUESTS = {"GET": "GET /rooms/{id}", "POST": "POST /rooms"}
+_APPLICATIONS = sa.select(tables.application.c.id)
+RUNS = [*itertools.product(REQUESTS, SIDES[:2]), *CHECKED]
 
 
 # --- One side, in a process of its own ------------------------------------------------------------------------------
@@ -67,8 +81,9 @@ def bare(db: Database) -> Any:
             "type": "instant",
         }
         row |= {"join_approval_level": "none", "microphone_state": "default", "language": "default", "locked": False}
-        row |= {"expire_after_use": False, "auto_record": False, "record_only_owner": False}
+        row |= {"expire_after_use": False, "auto_record": False, "record_only_owner": False, "imported": False}
         tx.add_new(tables.room, row | {"features": dict(rooms.FEATURES)})
+        rooms.count(tx, caller.id, 1)
         return tuple(row.values())
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -87,15 +102,42 @@ def bare(db: Database) -> Any:
     return app
 
 
+class Trusting(Gate):
+    """Believes every caller at his word, counts nothing, and asks no database about it."""
+
+    def __init__(self, runtime: Runtime, callers: dict[str, access.Application]):
+        super().__init__(runtime)
+        self._callers = callers
+
+    def known(self, request: Request, tx: Tx) -> access.Known:
+        """Whoever it says."""
+        return access.Known(self._callers[request.headers["x-account"]], None, access.ALL_SCOPES)
+
+
+async def unchecked(runtime: Runtime) -> Any:
+    """Our doors as they are, without any check of who asks."""
+    app = web.doors(runtime)
+    rows = await runtime.db.read(lambda tx: [access.application(tx, row.id) for row in tx.all(_APPLICATIONS)])
+    app.state.gate = Trusting(runtime, {application.account_id: application for application in rows})
+    return web.guarded(vonage.normalised(app), runtime)
+
+
 async def serve(side: str, url: str, port: int, folder: Path) -> None:
     """Fills an empty database, leaves the callers in `folder`, and serves until it is ended."""
-    settings = replace(config.load({}, folder), data=str(folder))
+    settings = replace(config.load({}, folder), data=str(folder), requests_per_minute=10**6)
     db, engine, storage, courier = Database(url), MemoryEngine(), Storage(settings), Courier(settings)
     for part in (db, engine, storage, courier):
         await part.open()
     callers = await db.write(filled)
     (folder / "callers.json").write_text(json.dumps(callers))
-    app = bare(db) if side == "bare" else create_app(Runtime(settings, db, engine, storage, courier))
+    runtime = Runtime(settings, db, engine, storage, courier)
+    match side:
+        case "bare":
+            app = bare(db)
+        case "unchecked":
+            app = await unchecked(runtime)
+        case _:
+            app = web.create_app(runtime)
     options = {"loop": "uvloop", "http": "httptools", "log_level": "warning", "access_log": False, "lifespan": "off"}
     await uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options)).serve()
 
@@ -108,8 +150,10 @@ def filled(tx: Tx) -> list[dict[str, str]]:
         first = access.create_first(tx, f"Caller {number}", keys)
         application = access.application(tx, first.application_id)
         room = rooms.create(tx, application, rooms.Spec("Weekly sync"), limit=1000, digits=12)
+        claims = {"application_id": application.id, "iat": tx.now.timestamp(), "exp": tx.now.timestamp() + 3600}
         headers = {"X-Account": first.api_key, **worlds.basic(first)}
-        callers.append({"room": room.id, **headers})
+        bearer = f"Bearer {jwt.encode(claims, keys.private_key, 'RS256')}"
+        callers.append({"room": room.id, "Bearer": bearer, **headers})
     return callers
 
 
@@ -117,12 +161,17 @@ def filled(tx: Tx) -> list[dict[str, str]]:
 
 LUA = """
 local callers = { %s }
-local turn = 0
+local turn, count, run = 0, 0, os.time()
 request = function()
   turn = turn %% #callers + 1
   local c = callers[turn]
   local headers = { ["X-Account"] = c[1], ["Authorization"] = c[2], ["Content-Type"] = "application/json" }
-  if METHOD == "POST" then
+  if METHOD == "ONCE" then
+    count = count + 1
+    headers["Authorization"] = c[4]
+    headers["Idempotency-Key"] = run .. "-" .. count
+  end
+  if METHOD ~= "GET" then
     return wrk.format("POST", "/v1/meetings/rooms", headers, '{"display_name":"New Meeting Room"}')
   end
   return wrk.format("GET", "/v1/meetings/rooms/" .. c[3], headers)
@@ -161,7 +210,7 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 def measure(method: str, port: int, folder: Path) -> float:
     """Requests per second. Any answer that is not 2xx ends the run."""
     callers = json.loads((folder / "callers.json").read_text())
-    rows = ",".join(f'{{"{c["X-Account"]}","{c["Authorization"]}","{c["room"]}"}}' for c in callers)
+    rows = ",".join(f'{{"{c["X-Account"]}","{c["Authorization"]}","{c["room"]}","{c["Bearer"]}"}}' for c in callers)
     script = folder / f"{method}.lua"
     script.write_text(f'METHOD = "{method}"' + LUA % rows)
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{port}"]
@@ -180,7 +229,7 @@ def compare(name: str, urls: dict[str, str]) -> Iterator[Figure]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
         places = {side: folder / side for side in SIDES}
         ports = {side: stack.enter_context(running(side, urls[side], places[side])) for side in SIDES}
-        for _, method, side in itertools.product(range(ROUNDS), REQUESTS, SIDES):
+        for _, (method, side) in itertools.product(range(ROUNDS), RUNS):
             speeds.setdefault((method, side), []).append(measure(method, ports[side], places[side]))
     for method, path in REQUESTS.items():
         bound, ours = speeds[method, "bare"], speeds[method, "convene"]
@@ -188,9 +237,41 @@ def compare(name: str, urls: dict[str, str]) -> Iterator[Figure]:
         told = [f"{statistics.median(speed):,.0f}/s" for speed in (ours, bound)]
         yield Figure(f"{path}, {name}", told[0], f"bare {told[1]}", f"{ratio:.2f}", f"≥ {GOAL}", reached=ratio >= GOAL)
 
+    free, checked = (speeds[run] for run in CHECKED)
+    share = 100 * statistics.median(1 - mine / theirs for mine, theirs in zip(checked, free, strict=True))
+    told = [f"{statistics.median(speed):,.0f}/s" for speed in (checked, free)]
+    what = f"POST /rooms with token, limit and Idempotency-Key, {name}"
+    yield Figure(what, told[0], f"unchecked {told[1]}", f"{share:.0f} %", f"≤ {SHARE} %", reached=share <= SHARE)
+
+
+def token_check() -> Figure:
+    """One RS256 signature of 2048 bits: our whole look at it with the key parsed already, beside the bare mathematics."""
+    pair = access.new_key_pair()
+    token = jwt.encode({"application_id": tables.new_id(), "iat": 1, "exp": 2}, pair.private_key, "RS256")
+    said, _, signature = token.rpartition(".")
+    raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+    key = access._parsed(pair.public_key)
+
+    def ours() -> None:
+        assert access._unverified(token)[1]
+        assert access._is_signed(token, pair.public_key)
+
+    def bound() -> None:
+        key.verify(raw, said.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+    def parsing() -> None:
+        access._parsed.__wrapped__(pair.public_key)
+
+    spent = {work: min(timeit.repeat(work, number=TRIES, repeat=3)) / TRIES * 1e6 for work in (ours, bound, parsing)}
+    yardstick = f"bare {spent[bound]:.0f} µs; parsing the key would be {spent[parsing]:.0f} µs"
+    return Figure(
+        "check of a 2048-bit RS256 token", f"{spent[ours]:.0f} µs", yardstick, f"{spent[ours] / spent[bound]:.1f}"
+    )
+
 
 def figures() -> Iterator[Figure]:
     """SQLite, and PostgreSQL where it is installed."""
+    yield token_check()
     with tempfile.TemporaryDirectory(prefix="convene-bench-") as folder:
         yield from compare("SQLite", {side: f"sqlite:///{folder}/{side}.db" for side in SIDES})
     if worlds.POSTGRES_BIN:

@@ -25,7 +25,7 @@ from bench.figure import Figure
 from tests.platform import DEADLINE, Platform, browser, platform, until
 
 GOAL = 1.25
-PAIRS = 7
+PAIRS = 15
 MIRROR = 1.5  # seconds that the second person looks at their own picture before the click
 BARE = "bare"  # the bare page's room in the engine
 
