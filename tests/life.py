@@ -220,9 +220,9 @@ class Life(RuleBasedStateMachine):
                 self.meetings.append(meeting)
             assert session.id == meeting.id
             if inside and ticket:
-                assert person.id == ticket.id
-                ticket.key = key
+                assert (person.id, key) == (ticket.id, None)
             else:
+                assert key is not None
                 self.tickets.append(Ticket(person.id, key, meeting))
 
     @precondition(lambda self: self.tickets)

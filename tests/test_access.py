@@ -149,7 +149,7 @@ def forgeries(world: World, other: access.FirstApplication) -> dict[str, str]:
 
 
 async def application_id(world: World, authorization: str | None) -> str:
-    return (await world.db.read(access.application_for, authorization)).id
+    return (await world.db.read(access.identified, authorization)).application.id
 
 
 async def test_every_forged_token_is_refused_in_the_same_words(world: World) -> None:

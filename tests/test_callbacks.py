@@ -1,6 +1,7 @@
 """Callbacks: signed as the official libraries expect, in order, again and again, and never at another's expense."""
 
 import asyncio
+import hashlib
 import json
 import logging
 import shutil
@@ -11,13 +12,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
+import jwt
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from convene import access, callbacks, events, lifecycle, tables
+from convene import access, applications, callbacks, events, lifecycle, tables
 from convene.callbacks import Deliveries
 from convene.courier import Courier
 from convene.db import Database, Tx
@@ -147,6 +149,49 @@ async def test_official_python_verifier_accepts_both_secrets_while_rotating(worl
         Webhook(second).verify(request.body + b" ", request.headers)
     newest = Webhook(third).sign(request.headers["webhook-id"], world.now, request.body.decode())
     assert request.headers["webhook-signature"].split(" ")[0] == newest
+
+
+async def test_the_vendors_signature_comes_beside_where_an_application_asks_for_it(world: World) -> None:
+    world.now = datetime.now(UTC)
+    [secret] = await world.db.read(access.callback_secrets, world.application_id)
+    assert "authorization" not in (await signed_request(world)).headers
+    await world.db.write(applications.sign_callbacks, world.application_id, "vonage")
+    request, again = await signed_request(world), await signed_request(world)
+    assert Webhook(secret).verify(request.body, request.headers) == request.json
+    scheme, _, token = request.headers["authorization"].partition(" ")
+    claims = jwt.decode(token, secret, algorithms=["HS256"], issuer="Vonage", options={"require": ["iat", "jti"]})
+    assert scheme == "Bearer" and jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
+    assert claims["payload_hash"] == hashlib.sha256(request.body).hexdigest()
+    assert (claims["api_key"], claims["application_id"]) == (world.first.api_key, world.application_id)
+    assert claims["iat"] == int(request.headers["webhook-timestamp"])
+    others = jwt.decode(again.headers["authorization"].partition(" ")[2], secret, algorithms=["HS256"])
+    assert others["jti"] != claims["jti"]
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(token, secret.removeprefix("whsec_"), algorithms=["HS256"])
+
+
+async def test_while_rotating_the_vendors_token_is_the_old_secrets_which_receivers_know(world: World) -> None:
+    world.now = datetime.now(UTC)
+    await world.db.write(applications.sign_callbacks, world.application_id, "vonage")
+    [old] = await world.db.read(access.callback_secrets, world.application_id)
+    new = await world.db.write(access.rotate_callback_secret, world.application_id, timedelta(seconds=1))
+
+    async def signed_with() -> str:
+        token = (await signed_request(world)).headers["authorization"].partition(" ")[2]
+        [found] = [secret for secret in (old, new) if _is_signed(token, secret)]
+        return found
+
+    assert await signed_with() == old
+    world.later(seconds=2)
+    assert await signed_with() == new
+
+
+def _is_signed(token: str, secret: str) -> bool:
+    try:
+        jwt.decode(token, secret, algorithms=["HS256"], options={"verify_iat": False})
+    except jwt.InvalidSignatureError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The command line: what an operator gets wrong is told in one line each, with an exit code, and nothing stays running."""
 
+import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -7,11 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from convene import access
+from convene.db import Database
 from tests.livekit_server import binary
-from tests.world import free_port
+from tests.world import free_port, key_pair
 
 
 def convene(folder: Path, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -101,3 +106,68 @@ def test_migrate_settings_and_version(tmp_path: Path) -> None:
     listing = convene(tmp_path, "events", "list")
     assert (listing.returncode, one_line(listing.stderr)) == (1, True)
     assert "no application yet" in listing.stderr
+
+
+def with_an_application(folder: Path) -> str:
+    """A database as `convene serve` leaves it; the application's id."""
+    convene(folder, "migrate")
+
+    async def made() -> str:
+        db = Database(f"sqlite:///{folder / 'data' / 'convene.db'}")
+        await db.open()
+        first = await db.write(access.create_first, "First application", key_pair())
+        await db.close()
+        return first.application_id
+
+    return asyncio.run(made())
+
+
+def told(ended: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert ended.returncode == 0, ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_keys(tmp_path: Path) -> None:
+    application = with_an_application(tmp_path)
+    (first,) = told(convene(tmp_path, "key", "list"))
+    assert (first["kind"], first["scopes"], first["expires_at"], first["last_used_at"]) == ("rsa", ["*"], None, None)
+    scopes = ("--scopes", "rooms:read, themes:write")
+    (basic,) = told(
+        convene(
+            tmp_path, "key", "add", "--name", "CI", "--secret", *scopes, "--expires", "2099-01-01", "--app", application
+        )
+    )
+    assert (basic["name"], basic["scopes"], basic["kind"]) == ("CI", ["rooms:read", "themes:write"], "secret")
+    assert basic["expires_at"] == "2099-01-01 00:00:00+00:00"
+    assert len(basic["secret"]) >= 43
+    (pair,) = told(convene(tmp_path, "key", "add", "--name", "server"))
+    assert pair["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
+    (tmp_path / "public.pem").write_text(key_pair().public_key)
+    (own,) = told(convene(tmp_path, "key", "add", "--name", "own", "--public-key", "public.pem"))
+    assert "private_key" not in own and "secret" not in own
+    (after,) = told(convene(tmp_path, "key", "rotate", basic["id"], "--overlap-hours", "1"))
+    assert after["secret"] != basic["secret"] and after["scopes"] == basic["scopes"]
+    (ended,) = told(convene(tmp_path, "key", "expire", own["id"]))
+    listed = {key["id"]: key for key in told(convene(tmp_path, "key", "list"))}
+    assert len(listed) == 5
+    assert listed[own["id"]]["expires_at"] == ended["expires_at"] is not None
+    assert listed[basic["id"]]["expires_at"] < basic["expires_at"]
+    for secret in (basic["secret"], pair["private_key"]):
+        assert secret.splitlines()[-2:][0] not in json.dumps(list(listed.values()))
+
+
+def test_wrong_keys_are_one_line(tmp_path: Path) -> None:
+    with_an_application(tmp_path)
+    for arguments, message in (
+        (("add", "--name", "x", "--secret", "--scopes", "rooms:delete"), "There is no scope rooms:delete"),
+        (("add", "--name", "x", "--secret", "--public-key", "x.pem"), "either"),
+        (("add", "--name", "x", "--public-key", "nowhere.pem"), "nowhere.pem"),
+        (("add", "--name", "x", "--secret", "--expires", "soon"), "soon is not a time"),
+        (("add", "--name", "x", "--secret", "--expires", "2020-01-01"), "must lie ahead"),
+        (("add", "--name", "x", "--secret", "--app", "nobody"), "no such application"),
+        (("expire", "nothing"), "no such key"),
+        (("rotate", "nothing"), "no such key"),
+    ):
+        ended = convene(tmp_path, "key", *arguments)
+        assert ended.returncode == 1
+        assert one_line(ended.stderr) and message in ended.stderr

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from convene import lifecycle
 from convene.errors import Invalid
-from convene.lifecycle import RecordingState, RoomType, SessionState
+from convene.lifecycle import (
+    Approval,
+    KnockState,
+    RecordingState,
+    RoomType,
+    SessionState,
+    Standing,
+    must_wait,
+    standing,
+    still_denied,
+)
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -105,3 +115,45 @@ def test_retry_after_is_obeyed_up_to_an_hour() -> None:
     for asked, waited in ((30, 30), (7200, 3600), (1, 5)):
         following = lifecycle.next_attempt(1, NOW, NOW, jitter=0, retry_after=timedelta(seconds=asked))
         assert following == NOW + timedelta(seconds=waited)
+
+
+@pytest.mark.parametrize(
+    ("level", "host_came", "waits"),
+    [
+        (Approval.NONE, False, False),
+        (Approval.NONE, True, False),
+        (Approval.AFTER_OWNER_ONLY, False, True),
+        (Approval.AFTER_OWNER_ONLY, True, False),
+        (Approval.EXPLICIT_APPROVAL, False, True),
+        (Approval.EXPLICIT_APPROVAL, True, True),
+    ],
+)
+def test_who_must_wait(level: Approval, host_came: bool, waits: bool) -> None:
+    assert must_wait(level, host_came=host_came) is waits
+
+
+@pytest.mark.parametrize(
+    ("state", "available", "locked", "waits", "told"),
+    [
+        (KnockState.WAITING, True, False, True, Standing.WAITING),
+        (KnockState.WAITING, True, False, False, Standing.ADMITTED),
+        (KnockState.WAITING, True, True, False, Standing.LOCKED),
+        (KnockState.WAITING, False, True, True, Standing.ENDED),
+        (KnockState.ADMITTED, False, True, True, Standing.ADMITTED),
+        (KnockState.DENIED, True, False, False, Standing.DENIED),
+    ],
+)
+def test_what_somebody_at_the_door_is_told(
+    state: KnockState, available: bool, locked: bool, waits: bool, told: Standing
+) -> None:
+    assert standing(state, available=available, locked=locked, waits=waits) is told
+
+
+def test_a_denial_is_over_with_its_session() -> None:
+    assert [still_denied(*pair) for pair in ((None, None), (None, "b"), ("a", "a"), ("a", "b"), ("a", None))] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from convene import access, rooms, sessions, tables
+from convene import access, rooms, sessions, tables, themes
 from convene.db import Tx
 from convene.engine import Person
 from convene.errors import Conflict, Forbidden, Invalid, NotFound
@@ -279,7 +279,12 @@ async def fill(world: World, count: int) -> None:
     one = await make(world)
     row = {name: getattr(one, name) for name in Room.__slots__}
     rows = [row | {"id": tables.new_id(), "meeting_code": str(number)} for number in range(count - 1)]
-    await world.db.write(lambda tx: tx.execute(sa.insert(tables.room), rows))
+
+    def work(tx: Tx) -> None:
+        tx.execute(sa.insert(tables.room), rows)
+        rooms.count(tx, world.application_id, len(rows))
+
+    await world.db.write(work)
 
 
 async def test_ten_thousand_rooms_expire_in_a_few_sweeps(world: World) -> None:
@@ -291,6 +296,49 @@ async def test_ten_thousand_rooms_expire_in_a_few_sweeps(world: World) -> None:
     assert swept == [2_500] * 4 + [0]
     told = await announced(world)
     assert len({event["room_id"] for event in told}) == len(told) == 10_000
+
+
+async def test_the_total_is_exact_when_many_make_rooms_at_once(world: World) -> None:
+    await asyncio.gather(*(make(world, limit=1000) for _ in range(150)))
+
+    def work(tx: Tx) -> tuple[int, int]:
+        total = rooms.page(tx, world.application_id, start_id=None, end_id=None, page_size=1).total
+        return total, tx.connection.scalar(sa.select(sa.func.count()).select_from(tables.room)) or 0
+
+    assert await world.db.read(work) == (150, 150)
+
+
+async def test_a_room_that_was_not_made_is_not_counted(world: World) -> None:
+    for _ in range(3):
+        await make(world, limit=3)
+    with pytest.raises(Forbidden):
+        await make(world, limit=3)
+    page = await world.db.read(rooms.page, world.application_id, start_id=None, end_id=None, page_size=10)
+    assert (page.total, len(page.rooms)) == (3, 3)
+
+
+def new_theme(tx: Tx, application_id: str) -> themes.Theme:
+    return themes.create(tx, application_id, themes.Spec("#0a7d4f", "Acme"), limit=1000)
+
+
+async def test_the_rooms_of_a_theme(world: World) -> None:
+    blue, red = [(await world.db.write(new_theme, world.application_id)).id for _ in range(2)]
+    own = [await make(world, theme_id=(blue, red, None)[n % 3]) for n in range(12)]
+    blues = [room.id for room in own[::3]]
+
+    async def page(start: int | None, theme: str = blue) -> rooms.Page:
+        def work(tx: Tx) -> rooms.Page:
+            return rooms.page(tx, world.application_id, start_id=start, end_id=None, page_size=3, theme_id=theme)
+
+        return await world.db.read(work)
+
+    first = await page(None)
+    assert ([room.id for room in first.rooms], first.total, first.previous) == (blues[:3], 4, None)
+    assert first.next_id is not None
+    last = await page(first.next_id)
+    assert ([room.id for room in last.rooms], last.total, last.next_id) == (blues[3:], 4, None)
+    assert last.previous is not None and last.previous[1] == 3
+    assert (await page(None, tables.new_id())).rooms == []
 
 
 async def walk(world: World, page_size: int, end_id: int | None = None) -> list[rooms.Page]:

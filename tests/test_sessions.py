@@ -226,16 +226,16 @@ async def test_an_expired_room_lets_nobody_new_in_but_its_people_back(world: Wor
 
 
 async def test_a_locked_room_lets_only_hosts_in(world: World) -> None:
-    from dataclasses import replace
-
-    room = replace(await a_room(world), locked=True)
+    room = await a_room(world)
+    await world.db.write(rooms.lock, room.id, locked=True)
     with pytest.raises(Conflict):
         await enter(world, room)
     assert (await enter(world, room, host=True))[1].is_host
 
 
-async def test_auto_record_follows_the_session(world: World) -> None:
-    room = await a_room(world, auto_record=True)
+@pytest.mark.parametrize("offered", [True, False])
+async def test_auto_record_follows_the_session_whatever_the_page_offers(world: World, offered: bool) -> None:
+    room = await a_room(world, auto_record=True, features={"is_recording_available": offered})
     session, ann, _ = await enter(world, room)
 
     def witness(tx: Tx, event: EngineEvent) -> None:

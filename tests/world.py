@@ -128,16 +128,17 @@ def free_port(kind: int | None = None) -> int:
         return int(probe.getsockname()[1])
 
 
-async def _emptied(url: str) -> None:
+async def emptied_now(url: str) -> str:
+    """As `emptied`, inside of a running loop."""
     engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool)
     names = ", ".join(table.name for table in tables.metadata.sorted_tables)
     async with engine.begin() as connection:
         await connection.run_sync(tables.metadata.create_all)
         await connection.execute(sa.text(f"truncate {names} restart identity cascade"))
     await engine.dispose()
+    return url
 
 
 def emptied(url: str) -> str:
     """Gives the database at `url` its tables, empty; the same URL."""
-    asyncio.run(_emptied(url))
-    return url
+    return asyncio.run(emptied_now(url))

@@ -18,14 +18,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import jwt
 import sqlalchemy as sa
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from convene import tables
 from convene.db import Tx
-from convene.errors import Forbidden, NotFound, Unauthenticated
+from convene.errors import NotFound, Unauthenticated
 from convene.tables import new_id, new_secret
 
 TOKEN_LIMIT = 8192  # characters
@@ -37,7 +37,8 @@ _END_OF_TIME = 2**40  # seconds
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _API_KEY = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 ALL_SCOPES = ("*",)
-_JWS = jwt.PyJWS(algorithms=["RS256"])
+_PADDING, _SHA256 = padding.PKCS1v15(), hashes.SHA256()
+APPLICATION_KEY = "application"  # the name of the key that was made with the application, or took its place
 _account, _secret, _application, _key = tables.account, tables.account_secret, tables.application, tables.api_key
 _callback = tables.callback_secret
 
@@ -60,6 +61,15 @@ class Application:
     keep_recordings_days: int | None
     keep_chat_days: int | None
     keep_events_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who has proved to speak for an application; `key_id`: by which of its keys, None by the account's own secret."""
+
+    application: Application
+    key_id: str | None
+    scopes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +110,18 @@ _WITH_KEYS = (
     .where(_application.c.id == sa.bindparam("id"), _ALIVE, _key.c.kind == "rsa", _LIVE_KEY)
 )
 _BY_KEY = (
-    sa.select(_key.c.hash, _key.c.scopes, *_FIELDS)
+    sa.select(_key.c.id.label("key_id"), _key.c.hash, _key.c.scopes, *_FIELDS)
     .join_from(_key, _application, _application.c.id == _key.c.application_id)
     .where(_key.c.id == sa.bindparam("key_id"), _ALIVE, _key.c.kind == "secret", _LIVE_KEY)
 )
-_FIRST = sa.select(_application.c.id).order_by(_application.c.created_at, _application.c.id).limit(1)
+_FIRST = sa.select(_application.c.id).where(_ALIVE).order_by(_application.c.created_at, _application.c.id).limit(1)
+_DEFAULT = sa.select(_application.c.id).where(
+    _application.c.account_id == sa.bindparam("account_id"), _application.c.is_default, _ALIVE
+)
+_ACCOUNT_SECRETS = sa.select(_secret.c.hash).where(
+    _secret.c.account_id == sa.bindparam("account_id"),
+    sa.or_(_secret.c.expires_at.is_(None), _secret.c.expires_at > sa.bindparam("now")),
+)
 _ANY = sa.select(_application.c.id).limit(1)
 _SET_URLS = (
     sa.update(_application)
@@ -132,29 +149,39 @@ _END_CURRENT = (
 # --- Callers --------------------------------------------------------------------------------------------------------
 
 
-def application_for(tx: Tx, authorization: str | None, scope: str = "*") -> Application:
-    """The application that an Authorization header speaks for, if its key may do `scope` ("rooms:read", "themes:write", …).
+def identified(tx: Tx, authorization: str | None) -> Known:
+    """The application that an Authorization header speaks for, and what its key may do.
 
     `Basic api_key:api_secret`: the account's default application; `Basic key_id:secret`: that key's; `Bearer`: the one that its
-    token names. Raises Unauthenticated: `missing_auth` without a header, else `bad_credentials` and never more than that;
-    Forbidden `scope_missing`.
+    token names. Raises Unauthenticated: `missing_auth` without a header, else `bad_credentials` and never more than that.
     """
     if not authorization:
         raise Unauthenticated("missing_auth", "Auth header is required")
     scheme, _, credentials = authorization.partition(" ")
     match scheme.lower():
         case "basic":
-            found = _by_secret(tx, credentials.strip())
+            known = _by_secret(tx, credentials.strip())
         case "bearer":
-            found = _by_token(tx, credentials.strip())
+            known = _by_token(tx, credentials.strip())
         case _:
-            found = None
-    if found is None:
+            known = None
+    if known is None:
         raise Unauthenticated("bad_credentials", "You did not provide correct credentials")
-    known, scopes = found
-    if not may(scopes, scope):
-        raise Forbidden("scope_missing", f"This key may not do {scope}")
     return known
+
+
+def account_for(tx: Tx, authorization: str | None) -> str:
+    """The account whose own key and secret a Basic header carries: its api_key. Raises Unauthenticated."""
+    if not authorization:
+        raise Unauthenticated("missing_auth", "Auth header is required")
+    scheme, _, credentials = authorization.partition(" ")
+    pair = _pair(credentials.strip()) if scheme.lower() == "basic" else None
+    if pair is not None:
+        account_id, given = pair
+        rows = tx.all(_ACCOUNT_SECRETS, {"account_id": account_id, "now": tx.now})
+        if any(hmac.compare_digest(row.hash, given) for row in rows):
+            return account_id
+    raise Unauthenticated("bad_credentials", "You did not provide correct credentials")
 
 
 def may(scopes: Sequence[str], scope: str) -> bool:
@@ -175,50 +202,60 @@ def _of(row: Sequence[Any]) -> Application:
     return Application(*row)
 
 
-def _by_secret(tx: Tx, credentials: str) -> tuple[Application, Sequence[str]] | None:
+def _by_secret(tx: Tx, credentials: str) -> Known | None:
+    pair = _pair(credentials)
+    if pair is None:
+        return None
+    name, given = pair
+    for row in tx.all(_BY_ACCOUNT, {"account_id": name, "now": tx.now}):
+        if hmac.compare_digest(row.hash, given):
+            return Known(_of(row[1:]), None, ALL_SCOPES)
+    for row in tx.all(_BY_KEY, {"key_id": name, "now": tx.now}):
+        if hmac.compare_digest(row.hash, given):
+            return Known(_of(row[3:]), row.key_id, row.scopes)
+    return None
+
+
+def _pair(credentials: str) -> tuple[str, str] | None:
+    """The user name and the password's hash of Basic authentication (RFC 7617), if they have our form."""
     try:
         name, colon, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
-    if not colon or not _API_KEY.fullmatch(name):
-        return None
-    given = _hash(secret)
-    for row in tx.all(_BY_ACCOUNT, {"account_id": name, "now": tx.now}):
-        if hmac.compare_digest(row.hash, given):
-            return _of(row[1:]), ALL_SCOPES
-    for row in tx.all(_BY_KEY, {"key_id": name, "now": tx.now}):
-        if hmac.compare_digest(row.hash, given):
-            return _of(row[2:]), row.scopes
-    return None
+    return (name, hashed(secret)) if colon and _API_KEY.fullmatch(name) else None
 
 
-def _by_token(tx: Tx, token: str) -> tuple[Application, Sequence[str]] | None:
-    """The signature decides before any claim does; only `application_id` is read earlier, to find the keys."""
-    claims = _unverified_claims(token)
-    application_id = claims.get("application_id") if claims else None
-    if claims is None or not isinstance(application_id, str) or not _UUID.fullmatch(application_id):
+def _by_token(tx: Tx, token: str) -> Known | None:
+    """The signature decides before any claim does; only `application_id` is read earlier, to find the keys.
+
+    `kid` may name the key that is tried first; it chooses nothing: the keys are those of the application.
+    """
+    header, claims = _unverified(token)
+    application_id = claims.get("application_id")
+    if not isinstance(application_id, str) or not _UUID.fullmatch(application_id):
         return None
-    for row in tx.all(_WITH_KEYS, {"id": application_id, "now": tx.now}):
+    rows = tx.all(_WITH_KEYS, {"id": application_id, "now": tx.now})
+    for row in sorted(rows, key=lambda row: row.key_id != header.get("kid")) if len(rows) > 1 else rows:
         if _is_signed(token, row.public_key):
-            return (_of(row[3:]), row.scopes) if _is_current(claims, tx.now) else None
+            return Known(_of(row[3:]), row.key_id, row.scopes) if _is_current(claims, tx.now) else None
     return None
 
 
-def _unverified_claims(token: str) -> dict[str, Any] | None:
-    """The payload, if the token has the only form that we take."""
+def _unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and payload, if the token has the only form that we take; else nothing is in them."""
     if len(token) > TOKEN_LIMIT or token.count(".") != 2:
-        return None
+        return {}, {}
     head, payload, _signature = token.split(".")
     header, claims = _segment(head), _segment(payload)
-    if header is None or header.get("alg") != "RS256" or "crit" in header:
-        return None
-    return claims
+    if header is None or claims is None or header.get("alg") != "RS256" or "crit" in header:
+        return {}, {}
+    return header, claims
 
 
 def _segment(text: str) -> dict[str, Any] | None:
     try:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-        value = json.loads(decoded, object_pairs_hook=_unique)
+        value = _JSON.decode(decoded.decode())
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -232,10 +269,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+_JSON = json.JSONDecoder(object_pairs_hook=_unique)
+
+
 def _is_signed(token: str, public_key: str) -> bool:
+    """RS256 (RFC 7518 §3.3). Straight to the mathematics: header and payload have been read, strictly, already."""
+    said, _, signature = token.rpartition(".")
     try:
-        _JWS.decode(token, _parsed(public_key), algorithms=["RS256"])
-    except (jwt.PyJWTError, ValueError):
+        raw = base64.b64decode(signature + "=" * (-len(signature) % 4), b"-_", validate=True)
+        _parsed(public_key).verify(raw, said.encode(), _PADDING, _SHA256)
+    except (InvalidSignature, ValueError):
         return False
     return True
 
@@ -290,19 +333,43 @@ def first_application(tx: Tx) -> str:
 
 
 def create_first(tx: Tx, name: str, keys: KeyPair) -> FirstApplication:
-    """A new account with a secret, its default application, and a secret for the application's callbacks."""
-    api_key, api_secret, application_id = secrets.token_hex(4), new_secret(), new_id()
-    tx.execute(sa.insert(_account), {"id": api_key, "name": name, "created_at": tx.now})
-    owned = {"id": new_id(), "account_id": api_key, "hash": _hash(api_secret), "created_at": tx.now, "expires_at": None}
-    tx.execute(sa.insert(_secret), owned)
-    tokens = {"token_kid": new_id(), "token_secret": new_secret()}
-    row = {"id": application_id, "account_id": api_key, "name": name, "is_default": True, "created_at": tx.now}
-    row |= {"callback_signature": "standard"}
-    tx.execute(sa.insert(_application), row | tokens)
-    key = {"id": new_id(), "application_id": application_id, "name": "first", "kind": "rsa", "created_at": tx.now}
-    tx.execute(sa.insert(_key), key | {"public_key": keys.public_key, "scopes": ["*"]})
-    _add_callback_secret(tx, application_id)
+    """A new account with a secret, and its default application."""
+    api_key, api_secret = open_account(tx, name)
+    application_id = open_application(tx, api_key, name, keys.public_key)
     return FirstApplication(api_key, api_secret, application_id, keys.private_key)
+
+
+def open_account(tx: Tx, name: str) -> tuple[str, str]:
+    """A new account: its api_key and its secret, which is told this once."""
+    api_key, api_secret = secrets.token_hex(4), new_secret()
+    tx.execute(sa.insert(_account), {"id": api_key, "name": name, "created_at": tx.now})
+    owned = {
+        "id": new_id(),
+        "account_id": api_key,
+        "hash": hashed(api_secret),
+        "created_at": tx.now,
+        "expires_at": None,
+    }
+    tx.execute(sa.insert(_secret), owned)
+    return api_key, api_secret
+
+
+def open_application(tx: Tx, account_id: str, name: str, public_key: str) -> str:
+    """A new application with its key and a secret for its callbacks; the account's default one, if it has no other."""
+    application_id = new_id()
+    is_default = tx.one(_DEFAULT, {"account_id": account_id}) is None
+    row = {"id": application_id, "account_id": account_id, "name": name, "is_default": is_default}
+    row |= {"token_kid": new_id(), "token_secret": new_secret(), "callback_signature": "standard"}
+    tx.execute(sa.insert(_application), row | {"created_at": tx.now})
+    add_public_key(tx, application_id, public_key)
+    _add_callback_secret(tx, application_id)
+    return application_id
+
+
+def add_public_key(tx: Tx, application_id: str, public_key: str) -> None:
+    """The application's own key, PEM: it may do everything."""
+    key = {"id": new_id(), "application_id": application_id, "name": APPLICATION_KEY, "kind": "rsa", "scopes": ["*"]}
+    tx.execute(sa.insert(_key), key | {"public_key": public_key, "created_at": tx.now})
 
 
 def set_callback_urls(
@@ -333,7 +400,8 @@ def _add_callback_secret(tx: Tx, application_id: str) -> str:
     return secret
 
 
-def _hash(secret: str) -> str:
+def hashed(secret: str) -> str:
+    """How a secret is kept: SHA-256, hex."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -350,15 +418,30 @@ def participant_token(application: Application, host_id: str, now: datetime) -> 
     return f"{signed}.{_signature(signed, application.token_secret)}"
 
 
-def is_host_token(token: str | None, application: Application, host_id: str) -> bool:
-    """Whether the token is one that we made for this room's host."""
-    if not token or len(token) > TOKEN_LIMIT or token.count(".") != 2 or not token.isascii():
+def is_host_token(token: str | None, application: Application, host_id: str, *, imported: bool = False) -> bool:
+    """Whether the token makes its bearer this room's host: it names him, and we signed it.
+
+    The host links of an imported room were signed with a secret that its first maker kept. There the name itself, 122
+    random bits, is the secret, and any signature counts (docs/adr/0012).
+    """
+    named = host_named_in(token or "")
+    if token is None or named is None or not hmac.compare_digest(named.encode(), host_id.encode()):
         return False
     signed, _, signature = token.rpartition(".")
-    if not hmac.compare_digest(signature, _signature(signed, application.token_secret)):
-        return False
-    payload = _segment(signed.partition(".")[2])
-    return payload is not None and payload.get("participantId") == host_id
+    return imported or hmac.compare_digest(signature, _signature(signed, application.token_secret))
+
+
+def host_named_in(token: str) -> str | None:
+    """The host whom a token of the vendor's form (contract §2.4) names, whoever signed it; None for other texts."""
+    if len(token) > TOKEN_LIMIT or token.count(".") != 2:
+        return None
+    head, body, signature = token.split(".")
+    header, payload = _segment(head), _segment(body)
+    if header is None or payload is None or header.get("alg") != "HS256":
+        return None
+    named = payload.get("participantId")
+    is_whole = re.fullmatch(r"[\w-]{43}", signature, re.ASCII) is not None
+    return named if is_whole and isinstance(named, str) and _UUID.fullmatch(named.lower()) else None
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 Value = str | int | bool
+KEPT = ("keep_rooms_days", "keep_recordings_days", "keep_chat_days", "keep_events_days")
 
 
 class BadSettings(Exception):
@@ -29,6 +31,10 @@ class Settings:
     port: int
     public_url: str
     trusted_proxies: int
+    tls_cert: str
+    tls_key: str
+    tls_port: int
+    tls_only: bool
     data: str
     database_url: str
     storage_url: str
@@ -54,6 +60,15 @@ class Settings:
     session_grace_seconds: int
     reconcile_seconds: int
     rooms_limit: int
+    themes_limit: int
+    waiting_limit: int
+    dial_in_numbers: str
+    requests_per_minute: int
+    auth_failures_per_minute: int
+    keep_rooms_days: int
+    keep_recordings_days: int
+    keep_chat_days: int
+    keep_events_days: int
     log_level: str
 
     @property
@@ -64,12 +79,27 @@ class Settings:
     @property
     def base_url(self) -> str:
         """The address of the pages and the API, without a trailing slash."""
-        return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
+        ours = f"https://localhost:{self.tls_port}" if self.tls_cert else f"http://localhost:{self.port}"
+        return self.public_url.rstrip("/") or ours
+
+    @property
+    def dial_in(self) -> list["DialIn"]:
+        """The numbers to dial in. Raises ValueError for one that is not as it should be."""
+        return [_dial_in(part) for part in self.dial_in_numbers.split(";") if part.strip()]
 
     @property
     def database(self) -> str:
         """The database URL, the default resolved."""
         return self.database_url or f"sqlite:///{self.folder / 'convene.db'}"
+
+
+@dataclass(frozen=True, slots=True)
+class DialIn:
+    """A telephone number: E.164 without `+`, the locale of its voice, and how people name it."""
+
+    number: str
+    locale: str
+    name: str
 
 
 def load(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
@@ -141,25 +171,43 @@ def _rules(s: Settings) -> list[str]:
         (not _is_url(s.engine_public_url, "ws", "wss"), "engine_public_url must be like wss://livekit.example.org"),
         (not _is_database(s.database_url), "database_url must start with sqlite:/// or postgresql://"),
         (not _is_storage(s.storage_url), "storage_url must start with file://, s3://, gs:// or az://"),
+        (bool(s.tls_cert) != bool(s.tls_key), "tls_cert and tls_key go together"),
+        (bool(s.tls_cert) and s.tls_port == s.port, "tls_port must not be port: http and https need one each"),
+        (s.tls_only and not s.tls_cert, "tls_only needs tls_cert and tls_key"),
         (not _is_address(s.engine_address), "engine_address must be an IP address"),
     ]
     found = [text for wrong, text in rules if wrong]
-    for key in ("port", "engine_port", "engine_udp_port", "engine_tcp_port"):
+    for key in ("port", "tls_port", "engine_port", "engine_udp_port", "engine_tcp_port"):
         if not 1 <= getattr(s, key) <= 65535:
             found.append(f"{key} must be 1 to 65535")
     positive = ("recorder_slots", "recording_max_minutes", "link_minutes", "code_misses_address", "code_misses_total")
     found += [
-        f"{key} must be at least 1" for key in (*positive, "reconcile_seconds", "rooms_limit") if getattr(s, key) < 1
+        f"{key} must be at least 1"
+        for key in (*positive, "reconcile_seconds", "rooms_limit", "themes_limit", "waiting_limit")
+        if getattr(s, key) < 1
     ]
     found += [
-        f"{key} must not be negative" for key in ("trusted_proxies", "session_grace_seconds") if getattr(s, key) < 0
+        f"{key} must not be negative"
+        for key in ("trusted_proxies", "session_grace_seconds", "requests_per_minute", "auth_failures_per_minute")
+        if getattr(s, key) < 0
     ]
+    try:
+        s.dial_in  # noqa: B018 - raises
+    except ValueError as error:
+        found.append(f"dial_in_numbers: {error}")
     for network in filter(None, (part.strip() for part in s.callback_networks.split(","))):
         try:
             ipaddress.ip_network(network)
         except ValueError:
             found.append(f"callback_networks: `{network}` is not a network like 10.1.0.0/16")
     return found
+
+
+def _dial_in(text: str) -> DialIn:
+    form = re.fullmatch(r"\+?([1-9]\d{6,14}) +([a-z]{2,3}(?:[-_][A-Z]{2})?) +(\S.*)", text.strip(), re.ASCII)
+    if form is None:
+        raise ValueError(f"`{text.strip()}` is not like `442071838750 en-GB United Kingdom`")
+    return DialIn(*form.groups())
 
 
 def _is_url(text: str, *schemes: str) -> bool:

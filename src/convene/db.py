@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 GROUP = 64  # units that one SQLite commit carries at most
 BACKLOG = 4096  # units that wait for the SQLite writer before we refuse more
 READERS = 4
+SETTLING = timedelta(seconds=3)
 AWAY = ("08", "53", "57P")  # SQLSTATE classes: no connection, no resources left, going down or coming up
 LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError)
 
@@ -74,6 +75,14 @@ class Tx:
     def add_new(self, table: sa.Table, row: Mapping[str, Any]) -> bool:
         """Inserts the row unless one of its unique keys is taken; whether it was new. Safe against a concurrent twin."""
         return self.connection.execute(_insert_new(table, self.connection.dialect.name), row).rowcount > 0
+
+    @property
+    def settled(self) -> datetime:
+        """Nothing will be committed any more whose `now` is older than this: lists that are read on from a cursor end here.
+
+        SQLite has one writer, so all is settled; on PostgreSQL a transaction commits within SETTLING, or was very unlucky.
+        """
+        return self.now - SETTLING if self.connection.dialect.name == "postgresql" else self.now
 
     def alone(self, name: str) -> None:
         """Until the commit no other transaction passes this line with the same name. (SQLite has one writer anyway.)"""
@@ -244,6 +253,7 @@ class _Sqlite:
                 "synchronous=FULL",
                 "foreign_keys=ON",
                 "busy_timeout=10000",
+                "secure_delete=ON",  # what was deleted is overwritten: it is not to be found in the file
                 f"query_only={int(query_only)}",
             ):
                 connection.execute(f"PRAGMA {pragma}").close()
@@ -321,14 +331,24 @@ class _Sqlite:
 
 class _Postgres:
     def __init__(self, url: str):
-        parts = sa.make_url(url).set(drivername="postgresql+asyncpg")
-        self._engine: AsyncEngine = create_async_engine(
-            parts, pool_size=10, max_overflow=10, pool_timeout=5, connect_args={"timeout": 5}, hide_parameters=True
+        self._engine = self._pool(url)
+        self._reading = self._pool(url, default_transaction_read_only="on").execution_options(
+            isolation_level="AUTOCOMMIT"  # a transaction would cost each read two round trips
         )
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._topics: set[str] = set()
         self._pending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+
+    @staticmethod
+    def _pool(url: str, **server_settings: str) -> AsyncEngine:
+        return create_async_engine(
+            sa.make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=12,
+            max_overflow=0,  # connections beyond the pool would be made and dropped with each burst
+            pool_timeout=5,
+            connect_args={"timeout": 5, "server_settings": server_settings},
+            hide_parameters=True,  # an error's text goes into the log, and parameters may be secrets
+        )
 
     async def open(self, tell: Callable[[str], None]) -> None:
         await self.read(lambda connection: connection.execute(_PING))
@@ -339,6 +359,7 @@ class _Postgres:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._engine.dispose()
+        await self._reading.dispose()
 
     async def write(self, work: Callable[[sa.Connection], Any]) -> Any:
         with _reaching():

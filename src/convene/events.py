@@ -261,24 +261,47 @@ _STATE = (
     .scalar_subquery()
     .label("state")
 )
-_OWN = sa.select(*_e.columns, sa.func.coalesce(_STATE, "unaddressed").label("state")).where(
-    _e.c.application_id == sa.bindparam("application")
-)
+_ANY = sa.select(*_e.columns, sa.func.coalesce(_STATE, "unaddressed").label("state"))
+_OWN = _ANY.where(_e.c.application_id == sa.bindparam("application"))
+Types = Sequence[EventType]
+END = "f"  # after every event's id
+
+
+def _place(name: str) -> sa.Tuple:
+    return sa.tuple_(sa.bindparam("application", type_=sa.Text), sa.bindparam(name, type_=sa.Text))
+
+
+# Compared as rows, and so ordered: else PostgreSQL may walk through all tenants' events by the primary key.
+_at = sa.tuple_(_e.c.application_id, _e.c.id)
+_BETWEEN = _ANY.where(_at > _place("from"), _at < _place("to")).limit(sa.bindparam("limit"))
+_FORWARDS = _BETWEEN.order_by(_e.c.application_id, _e.c.id)
+_BACKWARDS = _BETWEEN.order_by(_e.c.application_id.desc(), _e.c.id.desc())
 _GET = _OWN.where(_e.c.id == sa.bindparam("id"))
-_AFTER = _OWN.where(_e.c.id > sa.bindparam("after")).order_by(_e.c.id).limit(sa.bindparam("limit"))
-_LATEST = _OWN.order_by(_e.c.id.desc()).limit(sa.bindparam("limit"))
 
 
-def page(tx: Tx, application_id: str, *, after: str | None = None, limit: int = 50) -> list[Event]:
-    """The application's events in the order of their ids (so of time), those after the event `after`."""
-    rows = tx.all(_AFTER, {"application": application_id, "after": after or "", "limit": limit})
-    return [Event(**row._mapping) for row in rows]
+def page(
+    tx: Tx, application_id: str, *, after: str = "", until: datetime | None = None, limit: int = 50, types: Types = ()
+) -> list[Event]:
+    """The application's events in the order of their ids (so of time), those after the event `after`; of these types, if any.
+
+    `until`: none later than that. Whoever reads on from the last event and may miss none gives `tx.settled`.
+    """
+    end = END if until is None else tables.first_event_id(until + tables.MILLISECOND)
+    return _some(tx, _FORWARDS, types, {"application": application_id, "from": after, "to": end, "limit": limit})
 
 
-def latest(tx: Tx, application_id: str, *, limit: int = 50) -> list[Event]:
-    """The application's newest events, newest first."""
-    rows = tx.all(_LATEST, {"application": application_id, "limit": limit})
-    return [Event(**row._mapping) for row in rows]
+def latest(
+    tx: Tx, application_id: str, *, before: str | None = None, limit: int = 50, types: Types = ()
+) -> list[Event]:
+    """The application's newest events, or those before the event `before`, newest first; of these types, if any."""
+    given = {"application": application_id, "from": "", "to": before or END, "limit": limit}
+    return _some(tx, _BACKWARDS, types, given)
+
+
+def _some(tx: Tx, statement: sa.Select[Any], types: Types, given: Mapping[str, Any]) -> list[Event]:
+    if types:
+        statement = statement.where(_e.c.type.in_([str(one) for one in types]))
+    return [Event(**row._mapping) for row in tx.all(statement, given)]
 
 
 def get(tx: Tx, application_id: str, event_id: str) -> Event:

@@ -105,6 +105,61 @@ def session_due(
     return None
 
 
+# --- At the door ----------------------------------------------------------------------------------------------------
+
+KNOCK_HEARD = timedelta(seconds=30)  # a waiting page that was not heard of for this long has gone
+KNOCK_KEPT = timedelta(days=1)
+
+
+class Approval(StrEnum):
+    """`join_approval_level` of a room (contract §2.3, §5): who lets a guest in."""
+
+    NONE = "none"
+    AFTER_OWNER_ONLY = "after_owner_only"
+    EXPLICIT_APPROVAL = "explicit_approval"
+
+
+class KnockState(StrEnum):
+    """What was decided of somebody at the door."""
+
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+    DENIED = "denied"
+
+
+class Standing(StrEnum):
+    """What somebody at the door is told; all but `waiting` is the last word."""
+
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+    DENIED = "denied"
+    LOCKED = "locked"
+    ENDED = "ended"
+
+
+def must_wait(level: Approval, *, host_came: bool) -> bool:
+    """Whether a guest who has no leave yet waits. `host_came`: a host has been in the session that goes on."""
+    if level is Approval.AFTER_OWNER_ONLY:
+        return not host_came
+    return level is Approval.EXPLICIT_APPROVAL
+
+
+def still_denied(denied_in: str | None, live: str | None) -> bool:
+    """A denial holds, like a removal, as long as the session in which it was said; outside of one, for good."""
+    return denied_in is None or denied_in == live
+
+
+def standing(state: KnockState, *, available: bool, locked: bool, waits: bool) -> Standing:
+    """What a person at the door is told now: computed, so that a changed level or a host who comes lets people in."""
+    if state is not KnockState.WAITING:
+        return Standing(state.value)
+    if not available:
+        return Standing.ENDED
+    if locked:
+        return Standing.LOCKED
+    return Standing.WAITING if waits else Standing.ADMITTED
+
+
 # --- Recordings -----------------------------------------------------------------------------------------------------
 
 RECORDING_LEASE = timedelta(seconds=20)  # a claim not renewed for this long is free again
@@ -209,6 +264,24 @@ class Health:
     probe_at: datetime | None = None
     disabled_at: datetime | None = None
     disabled_reason: str | None = None
+
+
+class EndpointState(StrEnum):
+    """How we stand with an endpoint: `open` is its breaker, which lets only probes through."""
+
+    OK = "ok"
+    FAILING = "failing"
+    OPEN = "open"
+    DISABLED = "disabled"
+
+
+def endpoint_state(health: Health) -> EndpointState:
+    """What its health comes to."""
+    if health.disabled_at is not None:
+        return EndpointState.DISABLED
+    if health.probe_at is not None:
+        return EndpointState.OPEN
+    return EndpointState.FAILING if health.failures else EndpointState.OK
 
 
 def failing(

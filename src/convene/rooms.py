@@ -8,15 +8,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
-from convene import events, lifecycle, tables
+from convene import events, lifecycle, tables, themes
 from convene.access import Application
 from convene.db import Tx
-from convene.errors import Conflict, Forbidden, NotFound
+from convene.errors import Conflict, Forbidden, Invalid, NotFound
 from convene.events import Announcement, EventType
 from convene.lifecycle import RoomType
 from convene.tables import new_id
@@ -33,8 +34,9 @@ FEATURES: Mapping[str, bool] = MappingProxyType(
 )
 IN_FLIGHT = 200  # creations, over all processes, that may count the rooms before each other's commit
 LAST = 2**63 - 1
+SLOTS = 16  # of an application's tally: creations at the same time seldom wait for the same row
 
-_r, _s = tables.room.c, tables.session.c
+_r, _s, _t = tables.room.c, tables.session.c, tables.tally.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,11 @@ _FIELDS = tuple(_r[name] for name in Room.__slots__)
 _OWN = _r.application_id == sa.bindparam("application_id")
 _OPEN = sa.and_(_r.expired_at.is_(None), sa.or_(_r.closes_at.is_(None), _r.closes_at > sa.bindparam("now")))
 _BY_ID = sa.select(*_FIELDS).where(_r.id == sa.bindparam("id"))
-_BY_CODE = sa.select(*_FIELDS).where(_r.meeting_code == sa.bindparam("code"))
+_BY_CODE = (
+    sa.select(*_FIELDS)
+    .join_from(tables.room, tables.application)
+    .where(_r.meeting_code == sa.bindparam("code"), tables.application.c.deleted_at.is_(None))
+)
 _GET = _BY_ID.where(_OWN)
 _LOCK = _BY_ID.with_for_update()
 _LOCK_OWN = _GET.with_for_update()
@@ -115,23 +121,50 @@ _LOCK_APPLICATION = (
     sa.select(tables.application.c.id).where(tables.application.c.id == sa.bindparam("id")).with_for_update()
 )
 
-_PAGE = (
-    sa.select(_r.serial, *_FIELDS)
-    .where(_OWN, _r.serial >= sa.bindparam("start"), _r.serial < sa.bindparam("end"))
-    .order_by(_r.serial)
-    .limit(sa.bindparam("limit"))
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The statements that page through rooms on which a condition holds."""
+
+    page: sa.Executable
+    previous: sa.Executable
+
+
+@cache
+def _listing(dialect: str, *owned: str) -> _Listing:
+    """Rooms that agree in these columns, the first columns of an index that ends with the serial.
+
+    PostgreSQL compares and orders them as rows: with `application_id = … order by serial` it may walk through all tenants' rooms by
+    the primary key, in the hope of soon finding enough of this one's. SQLite never does, and cannot use the index for rows.
+    """
+    columns = [*(_r[name] for name in owned), _r.serial]
+    same = [sa.bindparam(name, type_=sa.Text) for name in owned]
+
+    def between(low: str, high: str) -> list[sa.ColumnElement[bool]]:
+        ends = [sa.bindparam(name, type_=sa.BigInteger) for name in (low, high)]
+        if dialect == "postgresql":
+            at = sa.tuple_(*columns)
+            return [at >= sa.tuple_(*same, ends[0]), at < sa.tuple_(*same, ends[1]), columns[-2].is_not(None)]
+        return [_r.serial >= ends[0], _r.serial < ends[1], *(_r[bind.key] == bind for bind in same)]
+
+    limit: sa.BindParameter[int] = sa.bindparam("limit")
+    page = sa.select(_r.serial, *_FIELDS).where(*between("start", "end")).order_by(*columns).limit(limit)
+    before = sa.select(_r.serial).where(*between("least", "first")).order_by(*(c.desc() for c in columns)).limit(limit)
+    found = before.subquery()
+    return _Listing(page, sa.select(sa.func.min(found.c.serial).label("start"), sa.func.count().label("size")))
+
+
+_OF_THEME = _r.theme_id == sa.bindparam("theme_id")
+_TOTAL_THEMED = sa.select(sa.func.count()).select_from(tables.room).where(_OWN, _OF_THEME)
+# Counting a million rooms for each page of a list would take longer than the page.
+_TOTAL = sa.select(sa.func.sum(_t.rooms)).where(_t.application_id == sa.bindparam("application_id"))
+_COUNT = sa.text(
+    "insert into tally (application_id, slot, rooms) values (:application_id, :slot, :by)"
+    " on conflict (application_id, slot) do update set rooms = tally.rooms + :by"
 )
-_TOTAL = sa.select(sa.func.count()).select_from(tables.room).where(_OWN)
-_BEFORE = (
-    sa.select(_r.serial)
-    .where(_OWN, _r.serial < sa.bindparam("first"))
-    .order_by(_r.serial.desc())
-    .limit(sa.bindparam("limit"))
-    .subquery()
-)
-_PREVIOUS = sa.select(sa.func.min(_BEFORE.c.serial).label("start"), sa.func.count().label("size"))
 
 _CLOSES = sa.update(tables.room).where(_r.id == sa.bindparam("room_id"), _r.expired_at.is_(None))
+_LOCKED = sa.update(tables.room).where(_r.id == sa.bindparam("room_id")).values(locked=sa.bindparam("to_locked"))
 _EXPIRE = sa.update(tables.room).where(_r.expired_at.is_(None)).values(expired_at=sa.bindparam("now"))
 _DELETE = _EXPIRE.where(_r.id == sa.bindparam("room_id"), _r.application_id == sa.bindparam("owner_id"))
 _DUE = (
@@ -145,6 +178,9 @@ _DUE = (
 _SWEEP = _EXPIRE.where(_r.serial.in_(sa.bindparam("serials", expanding=True))).returning(
     _r.id, _r.type, _r.expires_at, _r.created_at
 )
+_EXPIRE_ALL = _EXPIRE.where(_r.application_id == sa.bindparam("owner_id")).returning(
+    _r.id, _r.type, _r.expires_at, _r.created_at
+)
 _IN_USE = sa.select(_s.id).where(_s.room_id == sa.bindparam("room_id"), _s.state != lifecycle.SessionState.ENDED)
 _LAST_USE = sa.select(sa.func.max(_s.ended_at)).where(_s.room_id == sa.bindparam("room_id"), _s.started_at.is_not(None))
 
@@ -155,9 +191,10 @@ _LAST_USE = sa.select(sa.func.max(_s.ended_at)).where(_s.room_id == sa.bindparam
 def create(tx: Tx, application: Application, spec: Spec, *, limit: int, digits: int) -> Room:
     """A new room with a meeting code of `digits` digits.
 
-    Raises Invalid (`expires_at`), Forbidden `rooms_limit` when the application has `limit` available rooms.
+    Raises Invalid (`expires_at`, `theme_id`), Forbidden `rooms_limit` when the application has `limit` available rooms.
     """
     expires_at = lifecycle.room_expiry(spec.type, spec.expires_at, tx.now)
+    _hold_theme(tx, application.id, spec.theme_id, "create")
     _refuse_over(tx, application.id, limit)
     row = {name: getattr(spec, name) for name in Spec.__slots__}
     row |= {"id": new_id(), "application_id": application.id, "host_id": new_id(), "created_at": tx.now}
@@ -165,7 +202,16 @@ def create(tx: Tx, application: Application, spec: Spec, *, limit: int, digits: 
     row |= {"features": {**FEATURES, **spec.features}, "meeting_code": _new_code(digits)}
     while not tx.add_new(tables.room, row):  # the code is taken, or was by a room of any age: none comes back
         row["meeting_code"] = _new_code(digits)
+    count(tx, application.id, 1)
     return Room(**row)
+
+
+def count(tx: Tx, application_id: str, by: int) -> None:
+    """So many rooms came, or went. Whoever adds or drops rooms says so here, once in a transaction for each application.
+
+    Race: two transactions that counted in two slots each could wait for each other; one slot each cannot.
+    """
+    tx.execute(_COUNT, {"application_id": application_id, "slot": secrets.randbelow(SLOTS), "by": by})
 
 
 def _new_code(digits: int) -> str:
@@ -185,31 +231,59 @@ def _refuse_over(tx: Tx, application_id: str, limit: int) -> None:
         raise Forbidden("rooms_limit", f"The application has {limit} available rooms, which is its limit")
 
 
+def _hold_theme(tx: Tx, application_id: str, theme_id: str | None, verb: str) -> None:
+    if theme_id is not None and not themes.hold(tx, application_id, theme_id):
+        told = f"Failed to {verb} room because theme id {theme_id} not found"
+        raise Invalid("theme_not_found", told, field="theme_id")
+
+
 def get(tx: Tx, application_id: str, room_id: str) -> Room:
     """One room of the application. Raises NotFound, also for another application's."""
     return _found(tx.one(_GET, {"application_id": application_id, "id": room_id}), room_id)
 
 
 def by_code(tx: Tx, code: str) -> Room | None:
-    """The room of a meeting code, of whatever application, open or not."""
+    """The room of a meeting code, open or not, of whatever application that was not deleted."""
     row = tx.one(_BY_CODE, {"code": code})
     return None if row is None else _room(row)
 
 
-def page(tx: Tx, application_id: str, *, start_id: int | None, end_id: int | None, page_size: int) -> Page:
-    """Rooms with a serial from `start_id` on and below `end_id`. Nobody can slip in before what a page has shown."""
+def page(
+    tx: Tx,
+    application_id: str,
+    *,
+    start_id: int | None,
+    end_id: int | None,
+    page_size: int,
+    theme_id: str | None = None,
+) -> Page:
+    """Rooms with a serial from `start_id` on and below `end_id`; of one theme, if named.
+
+    Nobody can slip in before what a page has shown.
+    """
     start, end = start_id or 0, LAST if end_id is None else end_id
-    own = {"application_id": application_id}
-    rows = tx.all(_PAGE, own | {"start": start, "end": end, "limit": page_size + 1})
+    own = {"application_id": application_id} | ({"theme_id": theme_id} if theme_id is not None else {})
+    listing = _listing(tx.connection.dialect.name, *own)
+    rows = tx.all(listing.page, own | {"start": start, "end": end, "limit": page_size + 1})
     shown = rows[:page_size]
     previous = None
     if start_id is not None:
         first = shown[0].serial if shown else min(start, end)
-        before = tx.one(_PREVIOUS, own | {"first": first, "limit": page_size})
+        before = tx.one(listing.previous, own | {"first": first, "least": 0, "limit": page_size})
         previous = (before.start, before.size) if before and before.size else None
-    total = tx.connection.scalar(_TOTAL, own) or 0
+    total = int(tx.connection.scalar(_TOTAL if theme_id is None else _TOTAL_THEMED, own) or 0)
     next_id = shown[-1].serial + 1 if len(rows) > page_size else None
     return Page([_room(row[1:]) for row in shown], total, next_id, previous)
+
+
+def door(room_id: str) -> str:
+    """The topic that wakes those who wait at this room's door, and the hosts who see them."""
+    return f"door {room_id}"
+
+
+def held(tx: Tx, room_id: str) -> Room:
+    """The room as it is now, locked against changes until the commit; whoever needs its live session locks that first."""
+    return _found(tx.one(_LOCK, {"id": room_id}), room_id)
 
 
 def is_available(room: Room, now: datetime) -> bool:
@@ -234,8 +308,10 @@ def _room(row: Sequence[Any]) -> Room:
 def update(tx: Tx, application_id: str, room_id: str, changes: Mapping[str, Any]) -> Room:
     """Changes a long-term room. `changes`: fields of Spec but `type`; `features` holds only those to change.
 
-    Raises NotFound (also when it has expired), Conflict `room_instant`, Invalid (`expires_at`).
+    Raises NotFound (also when it has expired), Conflict `room_instant`, Invalid (`expires_at`, `theme_id`).
     """
+    get(tx, application_id, room_id)  # whose room is none is told nothing of themes
+    _hold_theme(tx, application_id, changes.get("theme_id"), "update")
     # The row is locked: two changes of one room follow each other, and none slips in after its expiry.
     room = _found(tx.one(_LOCK_OWN, {"application_id": application_id, "id": room_id}), room_id)
     if not is_available(room, tx.now):
@@ -254,6 +330,7 @@ def update(tx: Tx, application_id: str, room_id: str, changes: Mapping[str, Any]
         values["closes_at"] = _closes_after_change(tx, room, expires_at, after_use)
     if values:
         tx.execute(sa.update(tables.room).where(_r.id == room.id).values(values))
+        tx.wake(door(room.id))
     return get(tx, application_id, room_id)
 
 
@@ -269,8 +346,15 @@ def delete(tx: Tx, application_id: str, room_id: str) -> Room:
     expired = tx.changed(_DELETE, {"room_id": room_id, "owner_id": application_id, "now": tx.now})
     room = get(tx, application_id, room_id)
     if expired:
+        tx.wake(door(room.id))
         events.emit(tx, _expired(room))
     return room
+
+
+def lock(tx: Tx, room_id: str, *, locked: bool) -> None:
+    """While locked, nobody new gets in but hosts. It lasts as long as the session that goes on."""
+    tx.execute(_LOCKED, {"room_id": room_id, "to_locked": locked})
+    tx.wake(door(room_id))
 
 
 # --- Time and use ---------------------------------------------------------------------------------------------------
@@ -284,9 +368,15 @@ def expire_due(tx: Tx, limit: int = 500) -> int:
     return len(rows)
 
 
+def expire_all(tx: Tx, application_id: str) -> None:
+    """Expires and announces every room of the application."""
+    rows = tx.all(_EXPIRE_ALL, {"now": tx.now, "owner_id": application_id})
+    events.emit(tx, *(_expired(row) for row in rows))
+
+
 def entered(tx: Tx, room_id: str) -> bool:
     """A session begins: an instant room stays open as long as it lasts. False when the room has just closed."""
-    room = _of(tx, room_id)
+    room = held(tx, room_id)
     if not is_available(room, tx.now):
         return False
     return _close_at(tx, room, lifecycle.closes_during_use(room.type, room.expires_at))
@@ -294,21 +384,24 @@ def entered(tx: Tx, room_id: str) -> bool:
 
 def emptied(tx: Tx, room_id: str, ended_at: datetime) -> None:
     """A session has ended: from now on the room's time runs again."""
-    room = _of(tx, room_id)
+    room = held(tx, room_id)
+    _unlock(tx, room)
     closes_at = lifecycle.closes_after_use(room.type, room.expires_at, room.expire_after_use, ended_at)
     _close_at(tx, room, closes_at)
 
 
 def released(tx: Tx, room_id: str) -> None:
     """A session that nobody entered was given up: the room's time runs as if it had never been opened."""
-    room = _of(tx, room_id)
+    room = held(tx, room_id)
+    _unlock(tx, room)
     last = tx.connection.execute(_LAST_USE, {"room_id": room_id}).scalar()
     _close_at(tx, room, lifecycle.closes_unused(room.type, room.expires_at, room.expire_after_use, last))
 
 
-def _of(tx: Tx, room_id: str) -> Room:
-    """The room, locked against a sweep or a change in between."""
-    return _found(tx.one(_LOCK, {"id": room_id}), room_id)
+def _unlock(tx: Tx, room: Room) -> None:
+    """Whoever comes to the next meeting finds it open."""
+    if room.locked:
+        lock(tx, room.id, locked=False)
 
 
 def _close_at(tx: Tx, room: Room, closes_at: datetime | None) -> bool:

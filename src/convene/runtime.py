@@ -1,11 +1,12 @@
 """The one place that picks the real adapters, opens them, and closes them in reverse."""
 
+import asyncio
 import json
 import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from convene.config import Settings
@@ -25,6 +26,7 @@ class Runtime:
     engine: Engine
     storage: Storage
     courier: Courier
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set when answers that stay open are to end
 
 
 def assembled(settings: Settings, credentials: tuple[str, str]) -> Runtime:

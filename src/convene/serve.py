@@ -8,21 +8,21 @@ import logging
 import shutil
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
-from convene import access, callbacks, migrations
+from convene import access, callbacks, certificates, migrations
 from convene.config import Settings
-from convene.db import Tx
+from convene.db import Tx, utcnow
 from convene.embedded import EngineChild, EngineChildSpec
 from convene.recorder import Recorder
 from convene.runtime import Runtime, engine_credentials, opened, write_private
-from convene.web.app import create_app
+from convene.web.app import Asgi, create_app
 from convene.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ async def serve(settings: Settings, *, alone: bool = True) -> None:
         need_shared_parts(settings, "serve --no-worker")
     stop = stop_signal()
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(_listener(settings))
+        listeners = stack.enter_context(_listeners(settings))
         stack.enter_context(owned(settings))
         await asyncio.to_thread(migrate, settings)
         runtime = await stack.enter_async_context(opened(settings))
@@ -62,7 +62,7 @@ async def serve(settings: Settings, *, alone: bool = True) -> None:
         worker = Worker(runtime) if alone else None
         if alone and not settings.engine_url:
             await stack.enter_async_context(_engine(settings, worker))
-        await stack.enter_async_context(_answering(runtime, listener))
+        await stack.enter_async_context(_answering(runtime, listeners))
         if worker is not None:
             await stack.enter_async_context(running(worker.run()))
             await stack.enter_async_context(_recording(Recorder(runtime)))
@@ -117,18 +117,30 @@ def stop_signal() -> asyncio.Event:
 
 
 @contextmanager
-def _listener(settings: Settings) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+def _listeners(settings: Settings) -> Iterator[list[socket.socket]]:
+    """That of http, and with a certificate that of https. Raises CannotStart."""
+    places = [("127.0.0.1" if settings.tls_only else settings.host, settings.port, "port")]
+    if settings.tls_cert:
+        try:
+            certificates.check(Path(settings.tls_cert), Path(settings.tls_key), utcnow())
+        except certificates.BadCertificate as error:
+            raise CannotStart(str(error)) from None
+        places.append((settings.host, settings.tls_port, "tls_port"))
+    with ExitStack() as stack:
+        yield [stack.enter_context(_listener(*place)) for place in places]
+
+
+@contextmanager
+def _listener(host: str, port: int, setting: str) -> Iterator[socket.socket]:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     with contextlib.closing(listener):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((settings.host, settings.port))
+            listener.bind((host, port))
             listener.listen(2048)
         except OSError as error:
-            raise CannotStart(
-                f"cannot listen on {settings.host} port {settings.port}: {error.strerror} (settings: host, port)"
-            ) from None
+            told = f"cannot listen on {host} port {port}: {error.strerror} (settings: host, {setting})"
+            raise CannotStart(told) from None
         listener.setblocking(False)
         yield listener
 
@@ -196,9 +208,30 @@ def engine_binary(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def _answering(runtime: Runtime, listener: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        create_app(runtime),
+async def _answering(runtime: Runtime, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+    """Answers on the first by http, on the second, if there is one, by https."""
+    app, settings = create_app(runtime), runtime.settings
+    servers = [_Server(_config(app))]
+    if len(listeners) > 1:
+        secure = _config(app, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key)
+        secure.load()
+        servers.append(_Server(secure))
+        _renew_when_told(settings, secure)
+    tasks = [asyncio.create_task(server.serve([listener])) for server, listener in zip(servers, listeners, strict=True)]
+    try:
+        while not all(s.started or t.done() for s, t in zip(servers, tasks, strict=True)):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        runtime.stopping.set()
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+
+
+def _config(app: Asgi, **tls: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         loop="none",
         log_config=None,
         access_log=False,
@@ -207,16 +240,24 @@ async def _answering(runtime: Runtime, listener: socket.socket) -> AsyncIterator
         lifespan="off",
         ws_max_size=1 << 20,
         timeout_graceful_shutdown=GRACE,
+        **tls,  # type: ignore[arg-type]
     )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve([listener]))
-    try:
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        yield
-    finally:
-        server.should_exit = True
-        await task
+
+
+def _renew_when_told(settings: Settings, secure: uvicorn.Config) -> None:
+    """SIGUSR1: the certificate is read anew, since authorities give them for weeks and meetings must not end for it."""
+    context = secure.ssl
+    assert context is not None
+
+    def renew() -> None:
+        try:
+            certificates.load(context, Path(settings.tls_cert), Path(settings.tls_key), utcnow())
+        except certificates.BadCertificate as error:
+            log.error("certificate not renewed", extra={"event": "certificate_refused", "reason": str(error)})
+        else:
+            log.info("certificate renewed", extra={"event": "certificate_renewed"})
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, renew)
 
 
 @asynccontextmanager
@@ -279,6 +320,7 @@ def welcome(settings: Settings, first: Path | None) -> None:
         lines.append(f"Your first application's key, secret and private key: {first}")
     if curl.exists():
         room = '\'{"display_name":"New Meeting Room"}\''
-        lines += ["Make a room:", f"  curl --config {curl} {settings.base_url}/v1/meetings/rooms --data {room}"]
+        trust = f" --cacert {settings.tls_cert}" if settings.tls_cert and not settings.public_url else ""
+        lines += ["Make a room:", f"  curl --config {curl}{trust} {settings.base_url}/v1/meetings/rooms --data {room}"]
         lines.append("and open its host_url and guest_url in two browsers. Ctrl-C ends everything.")
     print("\n".join(lines), flush=True)

@@ -16,7 +16,7 @@ from convene import events, rooms
 from convene.db import Tx
 from convene.engine import EngineEvent, Person
 from convene.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated
-from convene.lifecycle import SessionState, session_due
+from convene.lifecycle import Approval, SessionState, must_wait, session_due
 from convene.tables import admission, engine_event, new_id, new_secret, new_session_id, participant, session
 
 PROMPT = timedelta(seconds=2)
@@ -58,6 +58,22 @@ class Admission:
     name: str
     is_host: bool
     removed_at: datetime | None
+
+
+class MustWait(Forbidden):
+    """A guest whom somebody has to let in first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The proof that somebody at the door holds already: his admission gets the same id and key.
+
+    `approved`: somebody who may has let him in. (Else he comes in by the room's level alone.)
+    """
+
+    id: str
+    key_hash: str
+    approved: bool
 
 
 _COLUMNS = (
@@ -112,6 +128,10 @@ _REMOVED = sa.select(admission.c.id).where(
 _HEADCOUNT = sa.select(sa.func.count()).where(
     participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None)
 )
+_HOSTS = sa.select(participant.c.sid).where(
+    participant.c.session_id == sa.bindparam("session_id"), participant.c.is_host
+)
+_HOSTS_PRESENT = _HOSTS.where(participant.c.left_at.is_(None))
 _FORGET = sa.delete(engine_event).where(engine_event.c.received_at < sa.bindparam("before"))
 
 
@@ -124,37 +144,68 @@ def _of(row: sa.Row[tuple[object, ...]]) -> Session:
 
 
 def admit(
-    tx: Tx, room: rooms.Room, name: str, is_host: bool, known: Admission | None
-) -> tuple[Session, Admission, str]:
-    """Admits a person to the room's session, which is opened if there is none. Returns them with the admission's new key.
+    tx: Tx, room: rooms.Room, name: str, is_host: bool, known: Admission | None, ticket: Ticket | None = None
+) -> tuple[Session, Admission, str | None]:
+    """Admits a person to the room's session, which is opened if there is none. Returns them with the admission's new key;
+    None for who holds his already, by `known` or by `ticket`.
 
     `known` is the caller's earlier, proven admission: in the same session he comes back as the same person, also when the
-    room has meanwhile expired or been locked. Raises Forbidden `removed`, Gone `expired`, Conflict `locked`.
+    room has meanwhile expired or been locked. Raises Forbidden `removed`, Gone `expired`, Conflict `locked`, MustWait.
     """
-    live = tx.one(_LOCK_OF_ROOM, {"room_id": room.id})
-    current = _of(live) if live else None
-    returning = known is not None and current is not None and known.session_id == current.id
-    if returning and known and known.removed_at is not None:
-        raise Forbidden("removed", "The host has removed you from this meeting.")
-    if not returning:
-        _may_enter(tx, room, is_host)
+    current = _held(tx, room.id)
+    if known is not None and current is not None and known.session_id == current.id:
+        return current, _again(tx, known, name), None
+    # As it is now: a change of the room waits for us, or we for it.
+    room = rooms.held(tx, room.id)
+    current = current or _held(tx, room.id)  # Race: opened by somebody else while we waited for the room
+    _may_enter(tx, room, is_host)
+    if not is_host and not (ticket and ticket.approved) and waits(tx, room, current):
+        raise MustWait("must_wait", "The host lets people in.")
     current = current or _open(tx, room)
-    key = new_secret()
-    if returning and known:
-        statement = sa.update(admission).where(admission.c.id == known.id).values(key_hash=_hash(key), name=name)
-        tx.execute(statement)
-        return current, Admission(known.id, current.id, room.id, name, known.is_host, None), key
-    person = Admission(new_id(), current.id, room.id, name, is_host, None)
+    key = None if ticket else new_secret()
+    person = Admission(ticket.id if ticket else new_id(), current.id, room.id, name, is_host, None)
     row = {
         "id": person.id,
         "session_id": current.id,
         "room_id": room.id,
-        "key_hash": _hash(key),
+        "key_hash": ticket.key_hash if ticket else hash_of(key or ""),
         "name": name,
         "is_host": is_host,
     }
-    tx.execute(sa.insert(admission), {**row, "created_at": tx.now, "removed_at": None})
+    if not tx.add_new(admission, {**row, "created_at": tx.now, "removed_at": None}):
+        return current, _again(tx, person, name), None  # Race: one ticket, shown twice at once
     return current, person, key
+
+
+def _held(tx: Tx, room_id: str) -> Session | None:
+    """The room's live session, locked until the commit. Everybody locks the session first, then the room."""
+    row = tx.one(_LOCK_OF_ROOM, {"room_id": room_id})
+    return _of(row) if row else None
+
+
+def _again(tx: Tx, known: Admission, name: str) -> Admission:
+    """The same person once more, with the key that he has: an answer that gets lost on its way locks nobody out."""
+    if known.removed_at is not None:
+        raise Forbidden("removed", "The host has removed you from this meeting.")
+    tx.execute(sa.update(admission).where(admission.c.id == known.id).values(name=name))
+    return Admission(known.id, known.session_id, known.room_id, name, known.is_host, None)
+
+
+def waits(tx: Tx, room: rooms.Room, current: Session | None) -> bool:
+    """Whether a guest without leave has to wait at this room's door, with this live session."""
+    level = Approval(room.join_approval_level)
+    came = level is Approval.AFTER_OWNER_ONLY and current is not None and host_came(tx, current.id)
+    return must_wait(level, host_came=came)
+
+
+def host_came(tx: Tx, session_id: str) -> bool:
+    """Whether a host has been in the session, as the engine saw it; maybe he has left again."""
+    return tx.one(_HOSTS, {"session_id": session_id}) is not None
+
+
+def host_here(tx: Tx, session_id: str) -> bool:
+    """Whether a host is in."""
+    return tx.one(_HOSTS_PRESENT, {"session_id": session_id}) is not None
 
 
 def _may_enter(tx: Tx, room: rooms.Room, is_host: bool) -> None:
@@ -201,12 +252,18 @@ def may_connect(tx: Tx, engine_room: str, identity: str) -> bool:
 def admission_of(tx: Tx, id: str, key: str) -> Admission:
     """The admission whose secret the caller holds. Raises Unauthenticated."""
     row = tx.one(_ADMISSION, {"id": id})
-    if row is None or not hmac.compare_digest(row.key_hash, _hash(key)):
+    if row is None or not is_key(key, row.key_hash):
         raise Unauthenticated("not_admitted", "You are not in this meeting.")
     return Admission(row.id, row.session_id, row.room_id, row.name, row.is_host, row.removed_at)
 
 
-def _hash(key: str) -> str:
+def is_key(key: str, key_hash: str) -> bool:
+    """Whether this is the secret of an admission or of somebody at the door."""
+    return hmac.compare_digest(key_hash, hash_of(key))
+
+
+def hash_of(key: str) -> str:
+    """What is kept of such a secret: 256 random bits need no slow hash."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -215,6 +272,7 @@ def remove(tx: Tx, session_id: str, person_id: str) -> None:
     statement = sa.update(admission).where(admission.c.id == person_id, admission.c.session_id == session_id)
     if not tx.changed(statement.values(removed_at=tx.now)):
         raise NotFound("not_here", "This person is not in the meeting.")
+    tx.wake(rooms.door(get(tx, session_id).room_id))  # a host who was removed sees no more who waits
 
 
 # --- Reading --------------------------------------------------------------------------------------------------------
@@ -313,6 +371,8 @@ def _seen(tx: Tx, current: Session, person: Person) -> list[Change]:
     else:
         tx.execute(sa.update(session).where(session.c.id == current.id).values(emptied_at=None, due_at=None))
     _announce(tx, current, "session:participant:joined", person.identity, admitted.name, admitted.is_host)
+    if admitted.is_host:
+        tx.wake(rooms.door(current.room_id))
     return changes
 
 
@@ -325,6 +385,8 @@ def _gone(tx: Tx, current: Session, sid: str, at: datetime, reason: str) -> None
     left = {"left_at": max(at, row.joined_at), "reason": reason, "missed_at": None}
     if tx.changed(statement.where(participant.c.left_at.is_(None)).values(**left)):
         _announce(tx, current, "session:participant:left", row.person_id, row.name, row.is_host)
+        if row.is_host:
+            tx.wake(rooms.door(current.room_id))
     elif reason != "unknown":
         tx.execute(statement.where(participant.c.reason == "unknown").values(reason=reason))
 
@@ -382,6 +444,7 @@ def _end(tx: Tx, current: Session, at: datetime, *, by_host: bool) -> list[Chang
     if not tx.changed(statement.values(**ended)):
         return []
     tx.wake("sessions")
+    tx.wake(rooms.door(current.room_id))
     if current.started_at is None:
         rooms.released(tx, current.room_id)
         return []

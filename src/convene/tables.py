@@ -52,6 +52,11 @@ def new_event_id(now: datetime) -> str:
     return f"evt_{(now - EPOCH) // MILLISECOND:012x}{next(_event_places) % 0x100000:05x}{secrets.token_hex(8)}"
 
 
+def first_event_id(moment: datetime) -> str:
+    """No event of this moment, or of a later one, sorts before it; every earlier one does."""
+    return f"evt_{(moment - EPOCH) // MILLISECOND:012x}"
+
+
 def new_secret() -> str:
     """256 random bits as text."""
     return secrets.token_urlsafe(32)
@@ -123,6 +128,7 @@ application = sa.Table(
     sa.Column("keep_recordings_days", sa.Integer, nullable=True),
     sa.Column("keep_chat_days", sa.Integer, nullable=True),
     sa.Column("keep_events_days", sa.Integer, nullable=True),
+    sa.Column("kept_settings", sa.JSON, nullable=True),  # of the Application API, for others: capabilities, privacy
     _moment("created_at", nullable=False),
     _moment("deleted_at"),
 )
@@ -192,7 +198,7 @@ picture = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("application_id", sa.ForeignKey("application.id"), nullable=False, index=True),
     _text_column("kind"),  # white, colored, favicon
-    sa.Column("data", sa.LargeBinary, nullable=True),  # null until it was uploaded
+    sa.Column("data", sa.LargeBinary, nullable=False),  # the PNG, as it was uploaded
     _moment("created_at", nullable=False),
     _moment("expires_at"),  # of an upload that no theme has taken; null once one has
     sa.Index(
@@ -256,6 +262,13 @@ room = sa.Table(
         "closes_at",
         sqlite_where=sa.text("expired_at is null"),
         postgresql_where=sa.text("expired_at is null"),
+    ),
+    sa.Index(
+        "ix_room_expired",
+        "application_id",
+        "expired_at",
+        sqlite_where=sa.text("expired_at is not null"),
+        postgresql_where=sa.text("expired_at is not null"),
     ),
     sa.Index(
         "ix_room_open",
@@ -396,6 +409,19 @@ recording = sa.Table(
         postgresql_where=sa.text("due_at is not null"),
     ),
     sa.Index(
+        "ix_recording_kept",
+        "application_id",
+        "ended_at",
+        sqlite_where=sa.text("deleted_at is null"),
+        postgresql_where=sa.text("deleted_at is null"),
+    ),
+    sa.Index(
+        "ix_recording_deleted",
+        "id",
+        sqlite_where=sa.text("deleted_at is not null"),
+        postgresql_where=sa.text("deleted_at is not null"),
+    ),
+    sa.Index(
         "ix_recording_showing", "session_id", sqlite_where=sa.text("showing"), postgresql_where=sa.text("showing")
     ),
 )
@@ -413,6 +439,7 @@ event = sa.Table(
     _text_column("body"),  # the exact bytes that every attempt sends
     _moment("created_at", nullable=False),
     sa.Index("ix_event_application", "application_id", "id"),
+    sa.Index("ix_event_room", "room_id"),
 )
 
 endpoint = sa.Table(

@@ -6,7 +6,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from convene import callbacks, guesses, recordings, rooms, sessions
+from convene import (
+    allowances,
+    answers,
+    callbacks,
+    guesses,
+    knocks,
+    recordings,
+    retention,
+    rooms,
+    sessions,
+    themes,
+    uploads,
+)
 from convene.db import Database, Tx
 from convene.engine import Person
 from convene.errors import Unavailable
@@ -123,7 +135,20 @@ class Worker:
         """Drops what nobody needs any more."""
         await self.runtime.db.write(sessions.forget_events)
         await self.runtime.db.write(guesses.forget)
+        await self.runtime.db.write(knocks.forget)
+        await self.runtime.db.write(allowances.forget)
+        for bites in (answers.forget, uploads.forget, themes.forget):
+            while await self.runtime.db.write(bites):
+                pass
+        await self._forget()
         return False
+
+    async def _forget(self) -> None:
+        """Deletes what is kept no longer, bite by bite: others write in between."""
+        db = self.runtime.db
+        for step in retention.steps(await db.read(retention.plans, retention.days(self.runtime.settings))):
+            while await db.write(step):
+                pass
 
 
 def close_due(tx: Tx) -> None:

@@ -96,7 +96,6 @@ async def test_the_recordings_of_a_session(world: World) -> None:
         for path in (f"/sessions/{session}/recordings", f"/sessions/{session}", f"//sessions/{session}/recordings/"):
             answer = await call(world, "GET", base + path)
             assert answer.status_code == 200
-            assert list(answer.json()) == ["_embedded"]
             assert sorted(one["id"] for one in answer.json()["_embedded"]["recordings"]) == sorted(ids)
     assert (await call(world, "GET", f"/v1/meetings/sessions/{other}/recordings")).json() == {
         "_embedded": {"recordings": []}
@@ -110,7 +109,7 @@ async def test_what_there_is_not(world: World) -> None:
             ("GET", f"/recordings/{id}"): f"Recording {shown} was not found",
             ("DELETE", f"/recordings/{id}"): "Could not find recording",
             ("GET", f"/sessions/{id}/recordings"): f"Failed to find session recordings by id: {shown}",
-            ("GET", f"/sessions/{id}"): f"Failed to find session recordings by id: {shown}",
+            ("GET", f"/sessions/{id}"): f"Failed to fetch resource with id {shown}",
         }
         for (method, path), message in messages.items():
             answer = await call(world, method, f"/v1/meetings{path}")

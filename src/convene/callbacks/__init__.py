@@ -1,7 +1,17 @@
 """Callbacks: stored events go out signed, at least once; each attempt is a row, and each event can be sent again."""
 
 from convene.callbacks.claims import Claim, Tried, Turn, claim
-from convene.callbacks.history import Attempt, Delivery, attempts_of, deliveries_of, replay, replay_since
+from convene.callbacks.endpoints import Endpoint, enable, endpoint, endpoints
+from convene.callbacks.history import (
+    Attempt,
+    Delivery,
+    attempts_of,
+    deliveries_of,
+    missed_since,
+    replay,
+    replay_since,
+    replay_some,
+)
 from convene.callbacks.loop import Deliveries
 from convene.callbacks.outcomes import give_back, release, settle
 from convene.callbacks.signing import header_text, headers, signature
@@ -11,17 +21,23 @@ __all__ = [
     "Claim",
     "Deliveries",
     "Delivery",
+    "Endpoint",
     "Tried",
     "Turn",
     "attempts_of",
     "claim",
     "deliveries_of",
+    "enable",
+    "endpoint",
+    "endpoints",
     "give_back",
     "header_text",
     "headers",
+    "missed_since",
     "release",
     "replay",
     "replay_since",
+    "replay_some",
     "settle",
     "signature",
 ]

@@ -25,6 +25,16 @@ PROBES = 20  # endpoints that one turn probes
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """How an application's callbacks are signed, and for whom. `secrets`: the live ones, newest first."""
+
+    application_id: str
+    account_id: str
+    style: str
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One attempt that is ours to make.
 
@@ -42,7 +52,7 @@ class Claim:
     sequence: int | None
     metadata: str | None
     body: str
-    secrets: tuple[str, ...]
+    signer: Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +142,11 @@ _PROBE = (
     _WHOLE.where(_d.c.endpoint_serial == sa.bindparam("endpoint"), parked).order_by(_d.c.attempt, _d.c.serial).limit(1)
 )
 _POSTPONE_PROBE = sa.update(_n).where(_n.c.serial == sa.bindparam("endpoint")).values(probe_at=_lease)
-_s = tables.callback_secret
-_SECRETS = (
-    sa.select(_s.c.application_id, _s.c.secret)
-    .where(
-        _s.c.application_id.in_(sa.bindparam("applications", expanding=True)),
-        sa.or_(_s.c.expires_at.is_(None), _s.c.expires_at > moment),
-    )
+_s, _a = tables.callback_secret, tables.application
+_SIGNERS = (
+    sa.select(_a.c.id, _a.c.account_id, _a.c.callback_signature, _s.c.secret)
+    .outerjoin(_s, sa.and_(_s.c.application_id == _a.c.id, sa.or_(_s.c.expires_at.is_(None), _s.c.expires_at > moment)))
+    .where(_a.c.id.in_(sa.bindparam("applications", expanding=True)))
     .order_by(_s.c.created_at.desc(), _s.c.id)
 )
 _NEXT = sa.select(
@@ -231,9 +239,7 @@ def _probes(tx: Tx, lease: datetime) -> list[sa.Row[Any]]:
 def _claims(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Claim]:
     if not rows:
         return []
-    secrets: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-    for row in tx.all(_SECRETS, {"applications": sorted({row.application_id for row in rows}), "now": tx.now}):
-        secrets[row.application_id] += (row.secret,)
+    signers = _signers(tx, {row.application_id for row in rows})
     return [
         Claim(
             serial=row.serial,
@@ -247,7 +253,17 @@ def _claims(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Claim]:
             sequence=row.sequence,
             metadata=row.metadata,
             body=row.body,
-            secrets=secrets[row.application_id],
+            signer=signers[row.application_id],
         )
         for row in rows
     ]
+
+
+def _signers(tx: Tx, applications: set[str]) -> dict[str, Signer]:
+    rows: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)
+    for row in tx.all(_SIGNERS, {"applications": sorted(applications), "now": tx.now}):
+        rows[row.id].append(row)
+    return {
+        id: Signer(id, mine[0].account_id, mine[0].callback_signature, tuple(row.secret for row in mine if row.secret))
+        for id, mine in rows.items()
+    }

@@ -62,15 +62,13 @@ _ATTEMPTS = (
     .where(_of_event)
     .order_by(tables.attempt.c.serial)
 )
-_MISSED = (
-    sa.select(*_e.columns)
-    .where(
-        _e.c.application_id == sa.bindparam("application"),
-        _e.c.created_at >= sa.bindparam("since"),
-        ~sa.exists().where(_d.c.event_id == _e.c.id, _d.c.state.in_(["pending", "delivered"])),
-    )
-    .order_by(_e.c.id)
+_missed = sa.and_(
+    _e.c.application_id == sa.bindparam("application"),
+    _e.c.id > sa.bindparam("after"),
+    ~sa.exists().where(_d.c.event_id == _e.c.id, _d.c.state.in_(["pending", "delivered"])),
 )
+_MISSED = sa.select(*_e.columns).where(_missed).order_by(_e.c.id).limit(events.CHUNK)
+_COUNT_MISSED = sa.select(sa.func.count()).select_from(_e).where(_missed)
 _ENABLE = (
     sa.update(_n)
     .where(
@@ -107,12 +105,28 @@ def replay(tx: Tx, application_id: str, event_id: str) -> int:
 
 def replay_since(tx: Tx, application_id: str, since: datetime) -> int:
     """Delivers again all events since then that neither arrived nor are still being tried; how many."""
-    rows = tx.all(_MISSED, {"application": application_id, "since": since})
-    return _again(tx, [Event(**row._mapping) for row in rows])
+    count, after = replay_some(tx, application_id, since)
+    while after:
+        more, after = replay_some(tx, application_id, since, after)
+        count += more
+    return count
+
+
+def missed_since(tx: Tx, application_id: str, since: datetime) -> int:
+    """How many events since then neither arrived nor are still being tried."""
+    given = {"application": application_id, "after": tables.first_event_id(since)}
+    return tx.connection.scalar(_COUNT_MISSED, given) or 0
+
+
+def replay_some(tx: Tx, application_id: str, since: datetime, after: str = "") -> tuple[int, str | None]:
+    """The same for a thousand of them: how many were delivered again, and the event after which to go on, if there are more."""
+    earliest = max(after, tables.first_event_id(since))
+    rows = tx.all(_MISSED, {"application": application_id, "after": earliest})
+    return _again(tx, [Event(**row._mapping) for row in rows]), rows[-1].id if len(rows) == events.CHUNK else None
 
 
 def _again(tx: Tx, stored: Sequence[Event]) -> int:
     made = events.emit_again(tx, stored)
-    for start in range(0, len(stored), events.CHUNK):
-        tx.execute(_ENABLE, {"events": [event.id for event in stored[start : start + events.CHUNK]]})
+    if stored:
+        tx.execute(_ENABLE, {"events": [event.id for event in stored]})
     return made

@@ -1,27 +1,35 @@
-"""What an attempt carries: the Standard Webhooks headers and our own two."""
+"""What an attempt carries: the Standard Webhooks headers, our own two, and the vendor's where an application asks for it."""
 
 import base64
+import hashlib
 import hmac
+import uuid
 from datetime import datetime
 from urllib.parse import quote
 
-from convene.callbacks.claims import Claim
+import jwt
+
+from convene.callbacks.claims import Claim, Signer
 
 
 def headers(claim: Claim, at: datetime) -> dict[str, str]:
-    """The headers of an attempt at the moment `at` (Standard Webhooks 1.0, and our own two)."""
+    """The headers of an attempt at the moment `at` (Standard Webhooks 1.0, our own two, the vendor's signed webhooks)."""
     timestamp = str(int(at.timestamp()))
     made = {
         "content-type": "application/json",
         "user-agent": "Convene-Callbacks/1",
         "webhook-id": claim.event_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": " ".join(signature(s, claim.event_id, timestamp, claim.body) for s in claim.secrets),
+        "webhook-signature": " ".join(
+            signature(s, claim.event_id, timestamp, claim.body) for s in claim.signer.secrets
+        ),
     }
     if claim.sequence is not None:
         made["x-convene-sequence"] = str(claim.sequence)
     if claim.metadata:
         made["x-convene-metadata"] = header_text(claim.metadata)
+    if claim.signer.style == "vonage":
+        made["authorization"] = f"Bearer {token(claim.signer, claim.body, at)}"
     return made
 
 
@@ -30,6 +38,22 @@ def signature(secret: str, event_id: str, timestamp: str, body: str) -> str:
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     digest = hmac.digest(key, f"{event_id}.{timestamp}.{body}".encode(), "sha256")
     return "v1," + base64.b64encode(digest).decode()
+
+
+def token(signer: Signer, body: str, at: datetime) -> str:
+    """The JWT with which the vendor signs webhooks of its other products: HS256, its key is the secret's text as it stands.
+
+    A header holds one token. While secrets are rotated it is the older one's, which every receiver knows.
+    """
+    claims = {
+        "iat": int(at.timestamp()),
+        "jti": str(uuid.uuid4()),
+        "iss": "Vonage",
+        "payload_hash": hashlib.sha256(body.encode()).hexdigest(),
+        "api_key": signer.account_id,
+        "application_id": signer.application_id,
+    }
+    return jwt.encode(claims, signer.secrets[-1], "HS256")
 
 
 def header_text(text: str) -> str:

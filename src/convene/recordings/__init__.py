@@ -26,7 +26,7 @@ from convene.recordings.making import (
 from convene.recordings.reading import engine_metadata, get, latest, live, of_session, stored, view
 from convene.recordings.row import TOPIC, Recording
 from convene.recordings.telling import Notice, notices, shown
-from convene.recordings.wishes import ENDED_EARLY, STOPPED_EARLY, delete, follow, request, stop
+from convene.recordings.wishes import ENDED_EARLY, STOPPED_EARLY, delete, follow, mark_deleted, request, stop
 
 __all__ = [
     "ENDED_EARLY",
@@ -50,6 +50,7 @@ __all__ = [
     "latest",
     "live",
     "lost",
+    "mark_deleted",
     "not_stored",
     "notices",
     "of_session",

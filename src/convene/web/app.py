@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from convene import __version__
 from convene.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal, TooMany, Unauthenticated, Unavailable
@@ -27,7 +28,7 @@ STATUS: dict[type[Refusal], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
-STATUS_OF_CODE = {"locked": 423, "too_large": 413}
+STATUS_OF_CODE = {"locked": 423, "too_large": 413, "changed": 412, "idempotency_key_reused": 422}
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -37,8 +38,12 @@ Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
-    return Response(content, status, headers, "application/json")
+    return Response(as_json(body), status, headers, "application/json")
+
+
+def as_json(body: object) -> bytes:
+    """A body as it is sent; moments in UTC with milliseconds and `Z`."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
 
 
 def _plain(value: object) -> str:
@@ -69,26 +74,37 @@ def create_app(runtime: Runtime) -> Asgi:
     """The whole application, ready for a server."""
     from convene.web import vonage
 
-    return guarded(vonage.normalised(_api(runtime)), runtime)
+    return guarded(vonage.normalised(doors(runtime)), runtime)
 
 
 def openapi(runtime: Runtime) -> dict[str, Any]:
     """The OpenAPI document of all doors. The parts of `runtime` need not be open."""
-    return _api(runtime).openapi()
+    from convene.web.document import document
+
+    return document(doors(runtime), runtime.settings.base_url)
 
 
-def _api(runtime: Runtime) -> FastAPI:
+def doors(runtime: Runtime) -> FastAPI:
+    """All doors, as FastAPI knows them."""
     from convene.web import (
+        api,
+        applications_v2,
         engine,
         files,
         health,
         join,
         page,
+        pictures,
+        reference,
         vonage,
+        waiting,
     )  # the doors use `answer` and friends of this module
+    from convene.web.gate import Gate
+    from convene.web.route import methods_of
 
-    app = FastAPI(title="Convene", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
-    for door in (vonage, join, engine, files, health, page):
+    app = FastAPI(title="Convene", version=__version__, openapi_url=None, redirect_slashes=False)
+    app.state.gate = Gate(runtime)
+    for door in (vonage, api, applications_v2, join, waiting, engine, files, pictures, health, reference, page):
         app.router.routes.extend(door.router(runtime).routes)  # include_router would cost each request 34 µs
 
     @app.exception_handler(Refusal)
@@ -101,15 +117,24 @@ def _api(runtime: Runtime) -> FastAPI:
         field = ".".join(str(part) for part in first["loc"][1:])
         return refused(Invalid("invalid", first["msg"], field=field or None))
 
+    @app.exception_handler(HTTPException)
+    async def unmatched(request: Request, error: HTTPException) -> Response:
+        """What the router and the reader of bodies say: no such path, not this method, no readable body."""
+        if isinstance(error.__cause__, Refusal):
+            return refused(error.__cause__)
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid")
+        headers = {"Allow": methods_of(request, app.routes)} if error.status_code == 405 else None
+        return answer({"error": {"code": code, "message": error.detail}}, error.status_code, headers)
+
     return app
 
 
 def security_headers(runtime: Runtime) -> list[tuple[bytes, bytes]]:
     """What every answer carries: nothing from elsewhere, nothing in frames, no address told to others."""
-    base = urlsplit(runtime.settings.base_url)
-    sockets = (
-        f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc} {runtime.settings.engine_public_url}".strip()
-    )
+    settings, base = runtime.settings, urlsplit(runtime.settings.base_url)
+    sockets = f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc} {settings.engine_public_url}".strip()
+    if settings.tls_cert and not settings.tls_only:
+        sockets += f" ws://{base.hostname}:{settings.port}"  # the same page, opened by http
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
         f"connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -120,7 +145,8 @@ def security_headers(runtime: Runtime) -> list[tuple[bytes, bytes]]:
         "x-content-type-options": "nosniff",
         "permissions-policy": "camera=(self), microphone=(self), display-capture=(self)",
     }
-    if base.scheme == "https":
+    if settings.public_url.startswith("https:") and base.hostname not in ("localhost", "127.0.0.1", "::1"):
+        # Of a real name alone: browsers would refuse http to every port of "localhost", for all that is developed there.
         headers["strict-transport-security"] = "max-age=31536000"
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 

@@ -1,19 +1,146 @@
-"""Who asks: the credentials of one request to the API, and what it wants to do."""
+"""Who asks, what he may do, how often, and whether he has asked the same before: one request to the API.
 
-from fastapi import Request
+A route makes `Caller(request, "rooms:write")`, and its unit of work asks `caller.application(tx)`, first of all. POST routes
+run theirs by `await caller.once(unit, …)` (Idempotency-Key); answers that can be changed later carry an ETag (RFC 9110 §8.8.3).
+"""
 
-from convene import access
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from fastapi import Request, Response
+
+from convene import access, answers
 from convene.access import Application
+from convene.answers import Answered, Kept
 from convene.db import Tx
+from convene.errors import Conflict, Forbidden, Invalid, Refusal
+from convene.web.app import as_json
+from convene.web.gate import Gate
+
+_FRESH = re.compile(rb'"host_url":\{"href":"[^"]*"\}')  # has a new token each time; no value can look like it: quotes
+_TAG = re.compile(r'(W/)?("[^"]*")|(\*)')
+
+T = TypeVar("T")
 
 
 class Caller:
     """The caller of one request. `application(tx)` is the only way for a door to learn for which tenant it works."""
 
     def __init__(self, request: Request, scope: str):
-        self._authorization = request.headers.get("authorization")
-        self._scope = scope
+        self._request, self._scope = request, scope
+        self._gate: Gate = request.app.state.gate
+        self._known: Application | None = None
 
     def application(self, tx: Tx) -> Application:
-        """The application, inside the request's own transaction. Raises Unauthenticated, Forbidden `scope_missing`."""
-        return access.application_for(tx, self._authorization, self._scope)
+        """The application, inside the request's own transaction, before that has changed anything.
+
+        Raises Unauthenticated, TooMany, Forbidden `scope_missing`; and Due, which is none of the door's business.
+        """
+        if self._known is None:
+            known = self._gate.known(self._request, tx)
+            if not access.may(known.scopes, self._scope):
+                raise Forbidden("scope_missing", f"This key may not do {self._scope}")
+            self._known = known.application
+        return self._known
+
+    def account(self, tx: Tx) -> str:
+        """The account whose own key and secret the request carries. Raises Unauthenticated, TooMany."""
+        self._gate.let_try(self._request, tx.now)
+        return access.account_for(tx, self._request.headers.get("authorization"))
+
+    async def reading(self, reader: Awaitable[T]) -> T:
+        """What the request says; whoever may not ask is not told what is wrong with it."""
+        try:
+            return await reader
+        except Invalid:
+            await self._gate.db.read(self.application)
+            raise
+
+    # --- Once ---
+
+    async def once(
+        self, unit: Callable[[Tx], object], *, status: int = 201, after: Callable[[], Awaitable[object]] | None = None
+    ) -> Response:
+        """Answers a POST with what the unit returns: a JSON body, or None (204). `after`: an effect outside, after the commit.
+
+        With an `Idempotency-Key` the answer is kept for a day, in the same transaction: the same request with the same key
+        gets it again, and changes nothing. Raises what unit and effect raise, and Invalid `idempotency_key_reused`.
+        """
+        given = self._request.headers.getlist("idempotency-key")
+        if not given:
+            told = _told(await self._gate.db.write(unit), status)
+            if after is not None:
+                await after()
+            return _created(told)
+        path, content, key = self._request.scope["path"], await self._request.body(), ", ".join(given)
+        mark = answers.fingerprint(self._request.method, path, content)
+
+        def work(tx: Tx) -> Kept:
+            owner = self.application(tx).id
+            answers.check(key)
+            try:
+                told = _told(unit(tx), status)
+            except Refusal:  # it may be refused only because it was done before
+                answers.find(tx, owner, key, mark)
+                raise
+            answers.keep(tx, owner, key, mark, told)
+            return told
+
+        try:
+            kept = await self._gate.db.write(work)
+        except Answered as answered:
+            return _created(answered.kept, {"Idempotent-Replayed": "true"})
+        if after is not None:
+            try:
+                await after()
+            except BaseException:  # whatever ended it: the next try is to have its effect
+                await self._gate.db.write(lambda tx: answers.drop(tx, self.application(tx).id, key))
+                raise
+        return _created(kept)
+
+    # --- Tags ---
+
+    def shown(self, body: object, status: int = 200) -> Response:
+        """An answer with its ETag; 304 to a GET whose `If-None-Match` has it."""
+        content = as_json(body)
+        tag = etag(content)
+        if self._request.method == "GET" and _matches(self._request.headers.get("if-none-match"), tag, weakly=True):
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(content, status, {"ETag": tag}, "application/json")
+
+    def expect(self, tx: Tx, name: str, present: Callable[[], object]) -> None:
+        """For a change or a deletion: nobody else changes the thing of this name until the commit, and it is still as
+        `If-Match` says, if the request has one. `present` gives the body that a GET would show now.
+
+        Raises Conflict `changed`, and what `present` raises.
+        """
+        tx.alone(name)  # between the comparison and the change no other change comes in
+        wanted = self._request.headers.get("if-match")
+        if wanted is not None and not _matches(wanted, etag(as_json(present())), weakly=False):
+            raise Conflict("changed", "It was changed since: its ETag is another than that of If-Match")
+
+
+def etag(content: bytes) -> str:
+    """The tag of a JSON body: another one as soon as anything in it changes but the host's token, which is always fresh."""
+    return f'"{hashlib.blake2b(_FRESH.sub(b"", content), digest_size=12).hexdigest()}"'
+
+
+def _matches(header: str | None, tag: str, *, weakly: bool) -> bool:
+    """RFC 9110 §13.1: a list of tags, or `*`; If-Match takes no weak ones."""
+    return any(
+        star or (name == tag and (weakly or not weak))
+        for weak, name, star in _TAG.findall("" if header is None else header)
+    )
+
+
+def _told(body: object, status: int) -> Kept:
+    return Kept(204, "") if body is None else Kept(status, as_json(body).decode())
+
+
+def _created(kept: Kept, headers: dict[str, str] | None = None) -> Response:
+    content, headers = kept.body.encode(), headers or {}
+    if kept.status == 201:
+        headers["ETag"] = etag(content)
+    return Response(content, kept.status, headers, "application/json" if content else None)

@@ -65,6 +65,14 @@ def router(runtime: Runtime) -> APIRouter:
     return routes
 
 
+async def put_out(runtime: Runtime, engine_room: str, identity: str) -> None:
+    """Puts somebody out whose admission was taken away. Raises Unavailable: reconciling does it then, within seconds."""
+    try:
+        await runtime.engine.remove(engine_room, identity)
+    finally:
+        close_for(identity)
+
+
 def close_for(identity: str) -> None:
     """Ends the signalling of somebody who was removed, as far as it passes through this process, within `GOODBYE` seconds.
     Ask the engine to remove him first: it says goodbye in words that his page understands, and they are passed on."""

@@ -1,5 +1,7 @@
 """`/recordings/{id}/{name}`: recordings from our own folder, by signed links. Buckets answer for themselves."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
@@ -12,6 +14,15 @@ from convene.storage import MEDIA_TYPE, content_disposition
 
 EXPIRED = "This link has expired, or was not copied whole. Ask for a new one."
 DELETED = "This recording has been deleted."
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+_FILM = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": _FILM},
+    206: {"description": "The part that `Range` names", "content": _FILM},
+    403: {"description": "The link has expired, or is not whole", "content": _TEXT},
+    404: {"description": "The recording has been deleted", "content": _TEXT},
+    416: {"description": "No such part, or several", "content": _TEXT},
+}
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -20,7 +31,7 @@ def router(runtime: Runtime) -> APIRouter:
     folder = runtime.storage.folder
 
     @routes.head("/recordings/{recording_id}/{name}", include_in_schema=False)
-    @routes.get("/recordings/{recording_id}/{name}", summary="Download a recording", response_class=FileResponse)
+    @routes.get("/recordings/{recording_id}/{name}", summary="Download a recording", responses=ANSWERS)
     async def download(request: Request, recording_id: str, expires: str = "", signature: str = "") -> Response:
         if folder is None or not folder.is_signed(recording_id, expires, signature):
             return PlainTextResponse(EXPIRED, 403)

@@ -10,24 +10,27 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from convene import access, guesses, recordings, rooms, sessions
+from convene import access, guesses, knocks, powers, recordings, rooms, sessions, themes
 from convene.db import Tx
 from convene.errors import Forbidden, Gone, Invalid, NotFound, Refusal, Unauthenticated
 from convene.events import wire_time
 from convene.runtime import Runtime
 from convene.web.app import address_of, answer
-from convene.web.engine import close_for
+from convene.web.engine import put_out
 from convene.web.meeting_bodies import (
-    AdmissionProof,
     Join,
     Joined,
+    Lock,
     Look,
     Looked,
     Mute,
     RecordingView,
     Refused,
     SessionState,
+    Waits,
 )
+from convene.web.pictures import PICTURES
+from convene.web.route import BoundedRoute
 
 TOKEN_LIFETIME = timedelta(minutes=5)  # the engine renews it while the person is connected
 NAME_LIMIT = 60
@@ -43,7 +46,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Somebody who may come in: the session, the admission with its new key, and what the engine's room shows."""
+    """Somebody who may come in: the session, the admission with its key, and what the engine's room shows."""
 
     session: sessions.Session
     person: sessions.Admission
@@ -54,7 +57,7 @@ class Entry:
 def router(runtime: Runtime) -> APIRouter:
     """The routes under /api/meeting."""
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in ("4XX", "5XX")}
-    routes = APIRouter(prefix="/api/meeting", tags=["Meeting page"], responses=refusals)
+    routes = APIRouter(prefix="/api/meeting", route_class=BoundedRoute, tags=["Meeting page"], responses=refusals)
     limits = guesses.Limits(runtime.settings.code_misses_address, runtime.settings.code_misses_total)
     db, engine = runtime.db, runtime.engine
 
@@ -68,12 +71,17 @@ def router(runtime: Runtime) -> APIRouter:
             raise seen
         return answer(seen)
 
-    @routes.post("/join", response_model=Joined, summary="Come in")
+    @routes.post(
+        "/join", response_model=Joined, responses={202: {"model": Waits}}, summary="Come in, or wait for leave"
+    )
     async def join(request: Request, body: Join) -> Response:
         name = _clean_name(body.name)
-        entry = await db.write(_come_in, body, name, address_of(request, runtime.settings.trusted_proxies), limits)
+        address = address_of(request, runtime.settings.trusted_proxies)
+        entry = await db.write(_come_in, body, name, address, limits, runtime.settings.waiting_limit)
         if isinstance(entry, Refusal):
             raise entry
+        if isinstance(entry, dict):
+            return answer(entry, 202)
         session, person, key = entry.session, entry.person, entry.key
         await engine.create_room(session.engine_room, entry.metadata)
         token = engine.join_token(
@@ -94,40 +102,42 @@ def router(runtime: Runtime) -> APIRouter:
 
     @routes.get("/session", response_model=SessionState, summary="How the meeting stands")
     async def session(request: Request) -> Response:
-        state = await db.read(_state, _proof(request))
+        state = await db.read(_state, proof_of(request))
         mine = state.pop("mine")
         state["recordings"] = [{"id": r.id, "state": r.state, "url": await _link(r)} for r in mine]
         return answer(state)
 
     @routes.post("/end", status_code=204, summary="End the meeting for everybody (host)")
     async def end(request: Request) -> Response:
-        await db.write(_end, _proof(request))
+        await db.write(_end, proof_of(request))
+        return Response(status_code=204)
+
+    @routes.post("/lock", status_code=204, summary="Let nobody new in, or again (host)")
+    async def lock(request: Request, body: Lock) -> Response:
+        await db.write(_lock, proof_of(request), body.locked)
         return Response(status_code=204)
 
     @routes.post("/recording", status_code=201, response_model=RecordingView, summary="Start recording (host)")
     async def record(request: Request) -> Response:
-        return answer(await db.write(_record, _proof(request)), 201)
+        return answer(await db.write(_record, proof_of(request)), 201)
 
     @routes.delete("/recording", status_code=202, response_model=RecordingView, summary="Stop recording (host)")
     async def stop(request: Request) -> Response:
-        return answer(await db.write(_stop, _proof(request)), 202)
+        return answer(await db.write(_stop, proof_of(request)), 202)
 
     @routes.post(
         "/people/{person_id}/mute", status_code=204, summary="Mute a person's microphone, camera or screen (host)"
     )
     async def mute(request: Request, person_id: str, body: Mute) -> Response:
-        current = await db.read(_host, _proof(request))
+        current = await db.read(hosted, proof_of(request))
         if not await engine.mute(current.engine_room, person_id, body.source):
             raise NotFound("not_here", "This person is not in the meeting, or shares no such thing.")
         return Response(status_code=204)
 
     @routes.delete("/people/{person_id}", status_code=204, summary="Remove a person from the meeting (host)")
     async def remove(request: Request, person_id: str) -> Response:
-        current = await db.write(_remove, _proof(request), person_id)
-        try:
-            await engine.remove(current.engine_room, person_id)
-        finally:
-            close_for(person_id)
+        current = await db.write(_remove, proof_of(request), person_id)
+        await put_out(runtime, current.engine_room, person_id)
         return Response(status_code=204)
 
     return routes
@@ -146,7 +156,8 @@ def _clean_name(text: str) -> str:
     return name
 
 
-def _proof(request: Request) -> tuple[str, str]:
+def proof_of(request: Request) -> tuple[str, str]:
+    """Id and key of the admission or knock that the caller shows. Raises Unauthenticated when it shows none."""
     scheme, _, rest = request.headers.get("authorization", "").partition(" ")
     id, dot, key = rest.strip().partition(".")
     if scheme.lower() != "bearer" or not dot:
@@ -167,7 +178,7 @@ def find(
     """
     room = rooms.by_code(tx, asked.code) if asked.code.isdigit() else None
     owner = room is not None and access.is_host_token(
-        asked.participant_token, access.application(tx, room.application_id), room.host_id
+        asked.participant_token, access.application(tx, room.application_id), room.host_id, imported=room.imported
     )
     inside = room is not None and known is not None and known.room_id == room.id
     if not (owner or inside):
@@ -189,25 +200,19 @@ def _look(tx: Tx, asked: Look, address: str, limits: guesses.Limits) -> dict[str
     return found if isinstance(found, Refusal) else _view(tx, found)
 
 
-def _come_in(tx: Tx, asked: Join, name: str, address: str, limits: guesses.Limits) -> Entry | Refusal:
-    known = _known(tx, asked.admission)
-    found = find(tx, asked, known, address, limits)
+def _come_in(
+    tx: Tx, asked: Join, name: str, address: str, limits: guesses.Limits, waiting_limit: int
+) -> Entry | dict[str, Any] | Refusal:
+    """An entry, or what somebody who has to wait is told."""
+    proof = (asked.admission.id, asked.admission.key) if asked.admission else None
+    found = find(tx, asked, knocks.admission_now(tx, proof), address, limits)
     if isinstance(found, Refusal):
         return found
-    session, person, key = sessions.admit(tx, found.room, name, found.is_host, known)
-    return Entry(session, person, key, recordings.engine_metadata(tx, session.id))
-
-
-def _known(tx: Tx, proof: AdmissionProof | None) -> sessions.Admission | None:
-    """The proven earlier admission, while its session goes on; an unknown or old one counts as none."""
-    if proof is None:
-        return None
-    try:
-        person = sessions.admission_of(tx, proof.id, proof.key)
-    except Unauthenticated:
-        return None
-    current = sessions.get(tx, person.session_id)
-    return person if current.ended_at is None else None
+    came = knocks.come_in(tx, found.room, name, found.is_host, proof, waiting_limit)
+    key = came.key or (proof[1] if proof else "")
+    if isinstance(came, knocks.Waiting):
+        return {"waiting": {"id": came.id, "key": key}, "name": name, "level": came.level}
+    return Entry(came.session, came.person, key, recordings.engine_metadata(tx, came.session.id))
 
 
 def _view(tx: Tx, found: Found) -> dict[str, Any]:
@@ -218,7 +223,13 @@ def _view(tx: Tx, found: Found) -> dict[str, Any]:
         "language": room.language,
         "microphone_state": room.microphone_state,
     }
-    seen |= {"auto_record": room.auto_record, "join_approval_level": room.join_approval_level, "features": features}
+    seen |= {
+        "locked": room.locked,
+        "auto_record": room.auto_record,
+        "join_approval_level": room.join_approval_level,
+        "features": features,
+        "brand": _brand(tx, room),
+    }
     session = None
     if live is not None:
         recording = recordings.view(recordings.latest(tx, live.id))
@@ -229,6 +240,15 @@ def _view(tx: Tx, found: Found) -> dict[str, Any]:
             "recording": recording,
         }
     return {"role": "host" if found.is_host else "guest", "room": seen, "session": session}
+
+
+def _brand(tx: Tx, room: rooms.Room) -> dict[str, Any] | None:
+    theme = themes.worn(tx, access.application(tx, room.application_id), [room.theme_id]).get(room.theme_id)
+    if theme is None:
+        return None
+    keys = {"logo_on_light": theme.colored_key, "logo_on_dark": theme.white_key, "favicon": theme.favicon_key}
+    paths = {name: key and f"{PICTURES}/{key}" for name, key in keys.items()}  # of the page's own origin
+    return {"main_color": theme.main_color, "text": theme.brand_text, **paths}
 
 
 def _state(tx: Tx, proof: tuple[str, str]) -> dict[str, Any]:
@@ -247,7 +267,7 @@ def _state(tx: Tx, proof: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def _host(tx: Tx, proof: tuple[str, str]) -> sessions.Session:
+def hosted(tx: Tx, proof: tuple[str, str]) -> sessions.Session:
     """The session that the caller hosts. Raises Forbidden `not_host`, or Gone when it is over."""
     person = sessions.admission_of(tx, *proof)
     if not person.is_host or person.removed_at is not None:
@@ -259,21 +279,27 @@ def _host(tx: Tx, proof: tuple[str, str]) -> sessions.Session:
 
 
 def _end(tx: Tx, proof: tuple[str, str]) -> None:
-    current = _host(tx, proof)
-    recordings.follow(tx, sessions.close(tx, current.room_id, by_host=True))
+    current = hosted(tx, proof)
+    powers.end(tx, current)
+
+
+def _lock(tx: Tx, proof: tuple[str, str], locked: bool) -> None:
+    powers.lock(tx, hosted(tx, proof), locked=locked)
 
 
 def _remove(tx: Tx, proof: tuple[str, str], person_id: str) -> sessions.Session:
-    current = _host(tx, proof)
+    current = hosted(tx, proof)
+    if not person_id.isascii() or not person_id.isprintable():  # PostgreSQL refuses some characters loudly
+        raise NotFound("not_here", "There is no such person in this meeting.")
     sessions.remove(tx, current.id, person_id)
     return current
 
 
 def _record(tx: Tx, proof: tuple[str, str]) -> dict[str, Any] | None:
-    current = _host(tx, proof)
-    return recordings.view(recordings.request(tx, current.id))
+    current = hosted(tx, proof)
+    return recordings.view(powers.record(tx, current))
 
 
 def _stop(tx: Tx, proof: tuple[str, str]) -> dict[str, Any] | None:
-    current = _host(tx, proof)
-    return recordings.view(recordings.stop(tx, current.id))
+    current = hosted(tx, proof)
+    return recordings.view(powers.stop(tx, current))

@@ -4,16 +4,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from convene.lifecycle import RecordingState
+from convene.lifecycle import RecordingState, Standing
 
 Role = Literal["host", "guest"]
+PLAIN = "^[!-~]*$"  # PostgreSQL refuses some characters loudly; no id or key of ours has them
+ApprovalLevel = Literal["none", "after_owner_only", "explicit_approval"]
 
 
 class AdmissionProof(BaseModel):
     """An admission: the person's id, and the secret that proves it."""
 
-    id: str = Field(max_length=64)
-    key: str = Field(max_length=128)
+    id: str = Field(max_length=64, pattern=PLAIN)
+    key: str = Field(max_length=128, pattern=PLAIN)
 
 
 class Look(BaseModel):
@@ -25,7 +27,8 @@ class Look(BaseModel):
 
 
 class Join(Look):
-    """Look, and come in under this name; with the tab's earlier admission, as the same person."""
+    """Look, and come in under this name; with what the tab has of an earlier join (`admission` or `waiting`), as the same
+    person."""
 
     name: str = Field(max_length=400)
     admission: AdmissionProof | None = None
@@ -38,6 +41,13 @@ class Mute(BaseModel):
     source: Literal["microphone", "camera", "screen_share"]
 
 
+class Lock(BaseModel):
+    """Whether the meeting is closed to everybody new but hosts."""
+
+    model_config = ConfigDict(extra="forbid")
+    locked: bool = Field(strict=True)
+
+
 class Features(BaseModel):
     """What the room offers."""
 
@@ -48,15 +58,27 @@ class Features(BaseModel):
     captions: bool
 
 
+class BrandView(BaseModel):
+    """What the room's theme puts on: its colour, its name, and pictures by their addresses."""
+
+    main_color: str
+    text: str
+    logo_on_light: str | None
+    logo_on_dark: str | None
+    favicon: str | None
+
+
 class RoomView(BaseModel):
     """What a person may know of a room before joining."""
 
     display_name: str
     language: str
     microphone_state: Literal["default", "on", "off"]
+    locked: bool
     auto_record: bool
-    join_approval_level: Literal["none", "after_owner_only", "explicit_approval"]
+    join_approval_level: ApprovalLevel
     features: Features
+    brand: BrandView | None
 
 
 class RecordingView(BaseModel):
@@ -100,6 +122,37 @@ class Joined(BaseModel):
     session_id: str
     name: str
     engine: EngineAccess
+
+
+class Waits(BaseModel):
+    """The answer to a join that needs leave: the same join with this proof comes in, once `GET /waiting` says so."""
+
+    waiting: AdmissionProof
+    name: str
+    level: ApprovalLevel
+
+
+class AtTheDoor(BaseModel):
+    """An event `state` of `GET /waiting`. All states but `waiting` are the last event; `position` counts from 1."""
+
+    state: Standing
+    level: ApprovalLevel
+    host_here: bool
+    position: int | None
+
+
+class WaitingPerson(BaseModel):
+    """Somebody who waits for leave."""
+
+    id: str
+    name: str
+    asked_at: str
+
+
+class WaitingList(BaseModel):
+    """An event `waiting` of `GET /host`: who waits for leave, oldest first."""
+
+    people: list[WaitingPerson]
 
 
 class FileView(BaseModel):

@@ -1,4 +1,5 @@
-"""The meeting page and its assets, all from our own origin. Meeting addresses: `/{code}`, `/{short}/{code}`, `/?room_token=…`.
+"""The meeting page and its assets, all from our own origin. Meeting addresses: `/{code}`, `/?room_token=…`,
+and, with a theme's own address before them, `/{short}/{code}`, `/{short}/?room_token=…`.
 
 The build puts a `.br` and a `.gz` beside each asset that is worth it; a browser gets the smallest one that it takes.
 """
@@ -26,10 +27,10 @@ def router(_runtime: Runtime) -> APIRouter:
     methods = ["GET", "HEAD"]
 
     async def page(request: Request) -> Response:
-        return _file(request, FOLDER / "index.html", ASK_AGAIN)
+        return file_answer(request, FOLDER / "index.html", ASK_AGAIN)
 
     async def asset(request: Request, name: str) -> Response:
-        return _file(request, FOLDER / "assets" / name, FOREVER)
+        return file_answer(request, FOLDER / "assets" / name, FOREVER)
 
     async def favicon() -> Response:
         raise NotFound("not_found", "There is no such file.")  # the page names its own icon; this is what crawlers try
@@ -38,11 +39,12 @@ def router(_runtime: Runtime) -> APIRouter:
     routes.add_api_route("/assets/{name}", asset, methods=methods)
     routes.add_api_route("/favicon.ico", favicon, methods=methods)
     routes.add_api_route("/{code}", page, methods=methods)
+    routes.add_api_route("/{short}/", page, methods=methods)
     routes.add_api_route("/{short}/{code}", page, methods=methods)
     return routes
 
 
-def _file(request: Request, path: Path, caching: str) -> Response:
+def file_answer(request: Request, path: Path, caching: str) -> Response:
     """A file of the page, as small as the browser takes it; 304 when it has it already. Raises NotFound."""
     if path.suffix in ENCODINGS.values() or not path.is_file():
         raise NotFound("not_found", "There is no such file.")

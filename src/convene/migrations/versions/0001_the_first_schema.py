@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("keep_recordings_days", sa.Integer(), nullable=True),
         sa.Column("keep_chat_days", sa.Integer(), nullable=True),
         sa.Column("keep_events_days", sa.Integer(), nullable=True),
+        sa.Column("kept_settings", sa.JSON(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_application_account_id")),
@@ -151,6 +152,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_application", ["application_id", "id"], unique=False)
+        batch_op.create_index("ix_event_room", ["room_id"], unique=False)
 
     op.create_table(
         "kept_answer",
@@ -171,7 +173,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("application_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=True),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_picture_application_id")),
@@ -227,6 +229,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("expired_at is null"),
             postgresql_where=sa.text("expired_at is null"),
+        )
+        batch_op.create_index(
+            "ix_room_expired",
+            ["application_id", "expired_at"],
+            unique=False,
+            sqlite_where=sa.text("expired_at is not null"),
+            postgresql_where=sa.text("expired_at is not null"),
         )
         batch_op.create_index(
             "ix_room_open",
@@ -460,11 +469,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("recording", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_recording_deleted",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at is not null"),
+            postgresql_where=sa.text("deleted_at is not null"),
+        )
+        batch_op.create_index(
             "ix_recording_due",
             ["due_at"],
             unique=False,
             sqlite_where=sa.text("due_at is not null"),
             postgresql_where=sa.text("due_at is not null"),
+        )
+        batch_op.create_index(
+            "ix_recording_kept",
+            ["application_id", "ended_at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at is null"),
+            postgresql_where=sa.text("deleted_at is null"),
         )
         batch_op.create_index(batch_op.f("ix_recording_session_id"), ["session_id"], unique=False)
         batch_op.create_index(

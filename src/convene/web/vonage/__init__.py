@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response, Security
 from fastapi.security import HTTPBasic, HTTPBearer
-from starlette.routing import Match
 
 from convene.errors import NotFound
 from convene.runtime import Runtime
 from convene.web.app import Asgi, Receive, Send
-from convene.web.vonage import recordings, rooms
+from convene.web.route import methods_of
+from convene.web.vonage import applications, powers, recordings, rooms, sessions, themes, waiting
 from convene.web.vonage.refusals import VonageRoute, not_allowed
 
 BASE = "/v1/meetings"
@@ -24,13 +24,18 @@ def router(runtime: Runtime) -> APIRouter:
     """All routes, under `/v1/meetings` alone: `normalised` brings the others there."""
     routes = APIRouter(prefix=BASE, route_class=VonageRoute, dependencies=_SCHEMES)
     rooms.add(routes, runtime)
+    themes.add(routes, runtime)
     recordings.add(routes, runtime)
+    sessions.add(routes, runtime)
+    powers.add(routes, runtime)
+    applications.add(routes, runtime)
+    waiting.add(routes, runtime)
     known = list(routes.routes)
 
     async def unknown(request: Request) -> Response:
         """Whatever is under our base path is answered in the vendor's shape."""
-        if any(route.matches(request.scope)[0] is Match.PARTIAL for route in known):
-            return not_allowed(request.method)
+        if allowed := methods_of(request, known):
+            return not_allowed(request.method, allowed)
         raise NotFound("path_unknown", f"Cannot {request.method} {request.url.path}")
 
     for path in ("", "/{rest:path}"):

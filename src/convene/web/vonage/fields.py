@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 
@@ -15,7 +15,6 @@ from convene.errors import Invalid
 from convene.lifecycle import RoomType
 from convene.rooms import FEATURES
 
-BODY_LIMIT = 64 * 1024
 DEPTH_LIMIT = 20
 LANGUAGES = ("default", "ar", "ca", "de", "en", "es", "fr", "he", "it", "pt-br", "zh-tw", "zh-cn")
 LEVELS = ("none", "after_owner_only", "explicit_approval")
@@ -28,6 +27,7 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?([
 _UNTOUCHABLE = re.compile("[\x00\ud800-\udfff]")  # what no database and no UTF-8 can carry
 
 Schema = dict[str, Any]
+T = TypeVar("T")
 
 
 class Wrong(Exception):
@@ -117,6 +117,12 @@ def _guid(value: Any) -> str | None:
         raise Wrong("must be a valid GUID") from None
 
 
+def _words(value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) > 1000 or not all(isinstance(word, str) for word in value):
+        raise Wrong("must be an array of at most 1000 strings")
+    return value
+
+
 def _url(name: str) -> Field:
     def read(value: Any) -> str | None:
         if value is None:
@@ -128,6 +134,41 @@ def _url(name: str) -> Field:
         return str(value)
 
     return Field(name, read, {"type": "string", "pattern": "^https?://", "maxLength": URL_LIMIT}, clears=True)
+
+
+def _matching(name: str, pattern: str, longest: int) -> Field:
+    def read(value: Any) -> str:
+        if not re.fullmatch(pattern, _string(value), re.ASCII):
+            raise Wrong(f'with value "{value[:100]}" fails to match the required pattern: /^{pattern}$/')
+        return str(value)
+
+    return Field(name, read, {"type": "string", "pattern": f"^{pattern}$", "maxLength": longest})
+
+
+def _short(name: str) -> Field:
+    """A theme's address: a word. Of a whole URL, which some clients send, the part that can be one: `acme` of
+    `https://meet.example.org/acme`, `example-com` of `https://example.com`."""
+    word = _matching(name, r"(?=.*[^0-9])[A-Za-z0-9_~-]{1,128}", 128)
+
+    def read(value: Any) -> str:
+        text = _string(value)
+        if text.startswith(("http://", "https://")):
+            host, *path = re.split("[?#]", text.partition("://")[2])[0].rstrip("/").split("/")
+            text = path[-1] if path else host.replace(".", "-")
+        return str(word.read(text))
+
+    return Field(name, read, {**word.schema, "type": ["string", "null"]}, clears=True)
+
+
+_KEYS: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 20}
+
+
+def _keys(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(key, str) for key in value):
+        raise Wrong("must be an array of strings")
+    if not 1 <= len(value) <= 20:
+        raise Wrong("must contain 1 to 20 items")
+    return value
 
 
 # --- A room's fields ------------------------------------------------------------------------------------------------
@@ -147,10 +188,33 @@ CHANGEABLE: Shape = MappingProxyType(
         "ui_settings": {"language": _one_of("language", LANGUAGES, _language)},
     }
 )
+_DEFAULT_THEME = Field("default_theme_id", _guid, {"type": ["string", "null"], "format": "uuid"}, clears=True)
+APPLICATION: Shape = MappingProxyType({"default_theme_id": _DEFAULT_THEME})
+THEME: Shape = MappingProxyType(
+    {
+        "theme_name": _text("name", 200),
+        "main_color": _matching("main_color", "#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", 7),
+        "brand_text": _text("brand_text", 200),
+        "short_company_url": _short("short_company_url"),
+    }
+)
+THEME_NEEDS = ("main_color", "brand_text")
+LOGOS: Shape = MappingProxyType({"keys": Field("keys", _keys, _KEYS)})
 NEW: Shape = MappingProxyType({"type": _one_of("type", tuple(RoomType)), **CHANGEABLE})
 
-# Fields of a room's answer, in any of its ages: clients that read a room and send it back may leave them in.
-READ_ONLY = frozenset({"id", "meeting_code", "_links", "created_at", "is_available", "status", "type"})
+SOURCES = ("microphone", "camera", "screen_share")
+MUTE: Shape = MappingProxyType({"source": _one_of("source", SOURCES)})
+MUTE_ALL: Shape = MappingProxyType(
+    {**MUTE, "except": Field("spared", _words, {"type": "array", "items": {"type": "string"}, "maxItems": 1000})}
+)
+
+# Fields of answers, in any of their ages: clients that read a room and send it back may leave them in.
+READ_ONLY = (
+    frozenset({"id", "meeting_code", "_links", "created_at", "is_available", "status", "type"})
+    | {"application_id", "account_id", "theme_id", "domain"}
+    | {f"{picture}{end}" for picture in ("brand_image_colored", "brand_image_white") for end in ("", "_url")}
+    | {"branded_favicon", "branded_favicon_url"}
+)
 
 
 def new_room(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,13 +227,30 @@ def new_room(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def room_changes(body: Mapping[str, Any]) -> dict[str, Any]:
     """The changes in the body of `PATCH /rooms/{id}`, with the documented wrapper, Node's, or none. Raises Invalid."""
+    return _checked(*_read(details_in(body), CHANGEABLE))
+
+
+def application_changes(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes in the body of `PATCH /applications` (§3.5), wrapped or not. Raises Invalid."""
+    return _checked(*_read(details_in(body), APPLICATION))
+
+
+def given(body: Mapping[str, Any], shape: Shape, *required: str) -> dict[str, Any]:
+    """The fields of a body of any other shape. Raises Invalid, which names every field at fault."""
+    values, problems = _read(body, shape)
+    missing = [(key, f'"{key}" is required') for key in required if body.get(key) is None]
+    return _checked(values, [*missing, *problems])
+
+
+def details_in(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a PATCH changes: inside the documented wrapper, Node's, or none. Raises Invalid."""
     wrapper = next((name for name in ("update_details", "update_options") if name in body), None)
     details = body[wrapper] if wrapper else body
     if not isinstance(details, Mapping):
         raise _invalid([("update_details", f'"{wrapper}" must be of type object')])
     if not details:
         raise _invalid([("update_details", f'"{wrapper or "update_details"}" must have at least 1 key')])
-    return _checked(*_read(details, CHANGEABLE))
+    return details
 
 
 def _read(given: Mapping[str, Any], shape: Shape, path: str = "") -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -206,10 +287,36 @@ def _invalid(problems: list[tuple[str, str]]) -> Invalid:
     return Invalid("invalid", message, field=field, details={"errors": [text for _, text in problems]})
 
 
+def is_storable(value: Any) -> bool:
+    """Whether a database can keep the JSON value, and UTF-8 carry it."""
+    try:
+        return not _UNTOUCHABLE.search(
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
+        )
+    except ValueError:
+        return False  # a number beyond all bounds
+
+
 def schema(shape: Shape, *required: str) -> Schema:
-    """A shape as JSON schema, for the API's document."""
-    parts = {key: part.schema if isinstance(part, Field) else schema(part) for key, part in shape.items()}
-    return {"type": "object", "properties": parts} | ({"required": list(required)} if required else {})
+    """A shape as JSON schema, for the API's document. Null means "not given", but for what is required."""
+    read_only = {key: {"description": "Of answers; not read"} for key in sorted(READ_ONLY - set(shape))}
+    parts = {key: _part(part) if key in required else _or_null(_part(part)) for key, part in shape.items()}
+    whole = {"type": "object", "properties": parts | read_only, "additionalProperties": False}
+    return whole | ({"required": list(required)} if required else {})
+
+
+def _part(part: "Field | Shape") -> Schema:
+    if isinstance(part, Field):
+        return part.schema
+    parts = {key: _or_null(_part(inner)) for key, inner in part.items()}
+    return {"type": "object", "properties": parts, "additionalProperties": False}
+
+
+def _or_null(part: Schema) -> Schema:
+    if isinstance(part["type"], list):
+        return part
+    words = {"enum": [*part["enum"], None]} if "enum" in part else {}
+    return {**part, "type": [part["type"], "null"], **words}
 
 
 # --- Requests -------------------------------------------------------------------------------------------------------
@@ -218,13 +325,9 @@ def schema(shape: Shape, *required: str) -> Schema:
 async def body_of(request: Request) -> dict[str, Any]:
     """The request's JSON object, whatever its content type says; an empty body is an empty object.
 
-    Raises Invalid: `too_large` over 64 KiB, `malformed`, or what Joi says to other values than objects.
+    Raises Invalid: `malformed`, or what Joi says to other values than objects.
     """
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > BODY_LIMIT:
-            raise Invalid("too_large", "request entity too large")
+    content = await request.body()
     if not content.strip():
         return {}
     try:
@@ -271,3 +374,23 @@ def number_of(request: Request, name: str, least: int, most: int = SAFE) -> int 
     if value > most:
         raise _invalid([(name, f'"{name}" must be less than or equal to {most}')])
     return value
+
+
+def moment_of(request: Request, name: str) -> datetime | None:
+    """A time from the query, if it is given. Raises Invalid."""
+    text = request.query_params.get(name)
+    # A `+` that nobody escaped arrives as a space.
+    return _read_query(name, moment, re.sub(r"([T ]\d\d:\S*) (\d\d:?\d\d)$", r"\1+\2", text)) if text else None
+
+
+def flag_of(request: Request, name: str) -> bool | None:
+    """A yes or no from the query, if it is given. Raises Invalid."""
+    text = request.query_params.get(name)
+    return _read_query(name, _flag(name).read, text) if text else None
+
+
+def _read_query(name: str, read: Callable[[Any], T], text: str) -> T:
+    try:
+        return read(text)
+    except Wrong as wrong:
+        raise _invalid([(name, f'"{name}" {wrong}')]) from None

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from convene import recordings
+from convene import attendance, recordings
 from convene.db import Tx
 from convene.errors import Conflict, Forbidden, NotFound
 from convene.lifecycle import RecordingState
@@ -19,12 +19,12 @@ _RUNNING = frozenset({RecordingState.REQUESTED, RecordingState.STARTING, Recordi
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
-    """Adds the three recording routes, and the path that the Node SDK asks for a session's recordings."""
+    """Adds the three recording routes. (The Node SDK finds a session's recordings in the session itself.)"""
     db = runtime.db
 
     async def view(recording: Recording) -> dict[str, Any]:
         url = await runtime.storage.link(recording) if recording.stored_at else None
-        return _view(recording, url)
+        return shown(recording, url)
 
     async def of_session(request: Request, session_id: str) -> Response:
         found = await db.read(_of_session, Caller(request, "recordings:read"), session_id)
@@ -43,7 +43,6 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     routes.add_api_route(
         recordings_of, of_session, methods=["GET"], summary="List a session's recordings", responses=listed
     )
-    routes.add_api_route("/sessions/{session_id}", of_session, methods=["GET"], include_in_schema=False)
     routes.add_api_route(
         one,
         get,
@@ -64,7 +63,8 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
 def _of_session(tx: Tx, caller: Caller, session_id: str) -> list[Recording]:
     application = caller.application(tx)
     try:
-        return recordings.of_session(tx, application.id, _plain(session_id))
+        session = attendance.get(tx, application.id, _plain(session_id))  # not one that was deleted
+        return recordings.of_session(tx, application.id, session.id)
     except NotFound:
         raise NotFound("session_unknown", f"Failed to find session recordings by id: {session_id}") from None
 
@@ -94,7 +94,7 @@ def _plain(id: str) -> str:
     return id
 
 
-def _view(recording: Recording, url: str | None) -> dict[str, Any]:
+def shown(recording: Recording, url: str | None) -> dict[str, Any]:
     """§3.1. What there is not is absent, never null: .NET's dates know no null."""
     times = {"started_at": recording.started_at, "ended_at": recording.ended_at}
     return {

@@ -1,0 +1,61 @@
+"""What a host, or the application by its API, may do in a running session. The page's door and the API's lead here.
+
+How a caller comes to a session is the door's affair; `running` is the API's way.
+"""
+
+import sqlalchemy as sa
+
+from convene import recordings, rooms, sessions, tables
+from convene.db import Tx
+from convene.errors import Conflict, NotFound
+from convene.recordings import Recording
+from convene.sessions import Session
+
+_s, _p, _a = tables.session.c, tables.participant.c, tables.admission.c
+
+_OWN = sa.select(_s.id).where(
+    _s.id == sa.bindparam("id"), _s.application_id == sa.bindparam("application_id"), _s.started_at.is_not(None)
+)
+_PERSON = sa.select(_a.id).where(_a.id == sa.bindparam("person_id"), _a.session_id == sa.bindparam("session_id"))
+_HERE = sa.select(_p.sid).where(
+    _p.session_id == sa.bindparam("session_id"), _p.person_id == sa.bindparam("person_id"), _p.left_at.is_(None)
+)
+
+
+def running(tx: Tx, application_id: str, session_id: str) -> Session:
+    """The application's session, which goes on. Raises NotFound, Conflict `session_ended`."""
+    if tx.one(_OWN, {"id": session_id, "application_id": application_id}) is None:
+        raise NotFound("session_unknown", f"Failed to fetch resource with id {session_id}")
+    current = sessions.get(tx, session_id)
+    if current.ended_at is not None:
+        raise Conflict("session_ended", "The session has ended.")
+    return current
+
+
+def present(tx: Tx, session: Session, person_id: str) -> None:
+    """Raises NotFound for somebody who never was in the session, Conflict `not_here` for one who is not in it now."""
+    given = {"session_id": session.id, "person_id": person_id}
+    if tx.one(_PERSON, given) is None:
+        raise NotFound("person_unknown", f"Failed to fetch resource with id {person_id}")
+    if tx.one(_HERE, given) is None:
+        raise Conflict("not_here", "This person is not in the meeting now.")
+
+
+def end(tx: Tx, session: Session) -> None:
+    """Ends it for everybody, and its recording with it."""
+    recordings.follow(tx, sessions.close(tx, session.room_id, by_host=True))
+
+
+def lock(tx: Tx, session: Session, *, locked: bool) -> None:
+    """Lets nobody new in but hosts, until unlocked or until the session ends. Asked twice it is the same."""
+    rooms.lock(tx, session.room_id, locked=locked)
+
+
+def record(tx: Tx, session: Session) -> Recording:
+    """Starts recording. Raises Conflict `not_started` or `recording_running`, Forbidden `recording_unavailable`."""
+    return recordings.request(tx, session.id)
+
+
+def stop(tx: Tx, session: Session) -> Recording:
+    """Stops recording. Raises NotFound `no_recording`, Conflict `recording_automatic`."""
+    return recordings.stop(tx, session.id)

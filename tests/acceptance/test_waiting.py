@@ -1,0 +1,278 @@
+"""Three people in real browsers at the door of a room, for each of its three levels; and what a host and the features make of it.
+
+With PICTURES=<folder> the pages are photographed as well.
+"""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.platform import DEADLINE, Guest, Platform, browser, platform, until, visit
+
+SLOW = 60_000
+NOT_YET = "The host has not joined yet"
+ASKED = "The host will let you in"
+
+
+@pytest.fixture(scope="module")
+def convene(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One platform for all tests of this file."""
+    with platform(tmp_path_factory.mktemp("platform")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as made:
+        yield made
+
+
+def host_url(room: dict[str, Any]) -> str:
+    return str(room["_links"]["host_url"]["href"])
+
+
+def guest_url(room: dict[str, Any]) -> str:
+    return str(room["_links"]["guest_url"]["href"])
+
+
+async def comes(chromium: Browser, room: dict[str, Any], name: str, **options: Any) -> Guest:
+    """A guest who has opened the link, said a name and clicked on Join; whatever follows."""
+    context = await chromium.new_context(permissions=["camera", "microphone"], **options)
+    page = await context.new_page()
+    page.set_default_timeout(SLOW)
+    await page.goto(guest_url(room))
+    await page.get_by_label("Your name").fill(name)
+    await page.get_by_role("button", name="Join", exact=True).click()
+    return Guest(page, context)
+
+
+def said(guest: Guest, text: str) -> Locator:
+    """What the page shows (screen readers are told the same in a place of its own)."""
+    return guest.page.get_by_role("main").get_by_text(text)
+
+
+async def waits(guest: Guest, title: str) -> None:
+    await expect(guest.page.get_by_role("heading", level=1)).to_have_text(title, timeout=SLOW)
+
+
+async def is_in(guest: Guest) -> None:
+    await expect(guest.page.get_by_role("toolbar", name="Call controls")).to_be_visible(timeout=SLOW)
+
+
+async def is_not_in(guest: Guest) -> None:
+    await expect(guest.page.get_by_role("toolbar", name="Call controls")).to_have_count(0)
+
+
+async def door(host: Guest) -> Any:
+    """The list of those who wait, in the open panel of people."""
+    opened = host.page.get_by_role("complementary", name="People")
+    if not await opened.count():
+        await host.page.get_by_role("button", name=re.compile("^People")).click()
+    return host.page.get_by_role("region", name=re.compile("waiting$"))
+
+
+async def seen_together(*people: Guest) -> None:
+    for person in people:
+        await until(lambda person=person: person.sees(len(people)), why="not all pictures run")  # type: ignore[misc]
+
+
+async def test_none_everybody_comes_in(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room(join_approval_level="none")
+    people = [await comes(chromium, room, name) for name in ("Gustav", "Carla")]
+    for person in people:
+        await is_in(person)
+    await seen_together(*people, await visit(chromium, host_url(room), "Hanna"))
+
+
+async def test_after_owner_only_guests_wait_for_a_late_host_and_stay_when_he_leaves(
+    convene: Platform, chromium: Browser
+) -> None:
+    room = await convene.room(join_approval_level="after_owner_only")
+    gustav, carla = await comes(chromium, room, "Gustav"), await comes(chromium, room, "Carla")
+    for person in (gustav, carla):
+        await waits(person, NOT_YET)
+    await until(lambda: gustav.sees(1), why="his own picture does not run")
+    await gustav.page.get_by_role("button", name="Turn camera off").click()
+    await expect(said(gustav, "Your camera is off")).to_be_visible()
+    await gustav.page.reload()
+    await waits(gustav, NOT_YET)
+    await gustav.page.get_by_role("button", name="Turn camera on").click()
+    hanna = await visit(chromium, host_url(room), "Hanna")
+    for person in (gustav, carla):
+        await is_in(person)
+    await seen_together(gustav, carla, hanna)
+    await hanna.page.get_by_role("button", name="Leave").first.click()
+    await hanna.page.get_by_role("menuitem", name="Leave (the meeting goes on)").click()
+    await expect(hanna.page.get_by_role("heading", level=1)).to_contain_text("You left", timeout=SLOW)
+    dora = await comes(chromium, room, "Dora")
+    await is_in(dora)
+    await seen_together(gustav, carla, dora)
+
+
+async def test_explicit_approval_the_host_admits_denies_and_admits_all(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room(join_approval_level="explicit_approval")
+    gustav = await comes(chromium, room, "Gustav")
+    await waits(gustav, ASKED)
+    await expect(said(gustav, "No host is in the meeting right now")).to_be_visible()
+    hanna = await visit(chromium, host_url(room), "Hanna")
+    await expect(said(gustav, "We have told the host")).to_be_visible(timeout=SLOW)
+    carla = await comes(chromium, room, "Carla")
+    await waits(carla, ASKED)
+    await expect(said(carla, "1 person is waiting before you")).to_be_visible(timeout=SLOW)
+    await expect(hanna.page.get_by_role("region", name="Notifications")).to_contain_text("Carla", timeout=SLOW)
+    waiting = await door(hanna)
+    await expect(waiting.get_by_role("listitem")).to_have_text([re.compile("Gustav"), re.compile("Carla")])
+
+    await gustav.page.reload()
+    await waits(gustav, ASKED)
+    await expect(waiting.get_by_role("listitem")).to_have_count(2)
+
+    await waiting.get_by_role("button", name="Deny Carla").click()
+    await expect(carla.page.get_by_role("heading", level=1)).to_contain_text("did not let you in", timeout=SLOW)
+    await carla.page.reload()
+    await carla.page.get_by_role("button", name="Join", exact=True).click()
+    await expect(carla.page.get_by_role("heading", level=1)).to_contain_text("did not let you in", timeout=SLOW)
+
+    await is_not_in(gustav)
+    await waiting.get_by_role("button", name="Admit Gustav").focus()
+    await hanna.page.keyboard.press("Enter")
+    await is_in(gustav)
+    await seen_together(gustav, hanna)
+    await expect(hanna.page.get_by_role("region", name=re.compile("waiting$"))).to_have_count(0, timeout=SLOW)
+
+    await gustav.page.reload()
+    await gustav.page.get_by_role("button", name="Join", exact=True).click()
+    await is_in(gustav)
+
+    late = [await comes(chromium, room, name) for name in ("Dora", "Emil")]
+    for person in late:
+        await waits(person, ASKED)
+    await (await door(hanna)).get_by_role("button", name="Admit all").click()
+    for person in late:
+        await is_in(person)
+    await seen_together(hanna, gustav, *late)
+
+
+async def test_who_waits_can_go_and_a_notice_lets_in(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room(join_approval_level="explicit_approval")
+    hanna = await visit(chromium, host_url(room), "Hanna")
+    gustav = await comes(chromium, room, "Gustav")
+    await waits(gustav, ASKED)
+    notices = hanna.page.get_by_role("region", name="Notifications")
+    await expect(notices).to_contain_text("Gustav asks to come in", timeout=SLOW)
+    await gustav.page.get_by_role("button", name="Leave").click()
+    await expect(gustav.page.get_by_role("button", name="Join", exact=True)).to_be_visible(timeout=SLOW)
+    await expect(notices).not_to_contain_text("Gustav", timeout=SLOW)
+    await gustav.page.get_by_role("button", name="Join", exact=True).click()
+    await waits(gustav, ASKED)
+    await notices.get_by_role("button", name="Admit").click(timeout=SLOW)
+    await is_in(gustav)
+
+
+async def test_a_host_who_ends_it_leaves_the_waiting_in_place_until_he_comes_again(
+    convene: Platform, chromium: Browser
+) -> None:
+    day = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    room = await convene.room(join_approval_level="explicit_approval", type="long_term", expires_at=day)
+    hanna = await visit(chromium, host_url(room), "Hanna")
+    gustav = await comes(chromium, room, "Gustav")
+    await expect(said(gustav, "We have told the host")).to_be_visible(timeout=SLOW)
+    await hanna.page.get_by_role("button", name="Leave").first.click()
+    await hanna.page.get_by_role("menuitem", name="End for everyone").click()
+    await hanna.page.get_by_role("alertdialog").get_by_role("button", name="End for everyone").click()
+    await expect(said(gustav, "No host is in the meeting right now")).to_be_visible(timeout=SLOW)
+    again = await visit(chromium, host_url(room), "Hanna")
+    await (await door(again)).get_by_role("button", name="Admit Gustav").click(timeout=SLOW)
+    await is_in(gustav)
+
+
+async def test_the_waiting_page_outlives_the_server(tmp_path: Path, chromium: Browser) -> None:
+    with platform(tmp_path) as convene:
+        room = await convene.room(join_approval_level="explicit_approval")
+        gustav = await comes(chromium, room, "Gustav")
+        await waits(gustav, ASKED)
+        assert convene.stop() == 0, "a page that listens holds nobody up"
+        await expect(said(gustav, "We keep trying")).to_be_visible(timeout=SLOW)
+        convene.start()
+        await expect(said(gustav, "We keep trying")).to_have_count(0, timeout=SLOW)
+        hanna = await visit(chromium, host_url(room), "Hanna")
+        await (await door(hanna)).get_by_role("button", name="Admit Gustav").click(timeout=SLOW)
+        await is_in(gustav)
+
+
+async def test_the_room_says_how_the_microphone_is_and_what_is_offered(convene: Platform, chromium: Browser) -> None:
+    silent = await convene.room(
+        initial_join_options={"microphone_state": "off"}, available_features={"is_recording_available": False}
+    )
+    hanna = await visit(chromium, host_url(silent), "Hanna")
+    await expect(hanna.page.get_by_role("button", name="Turn microphone on")).to_be_visible(timeout=SLOW)
+    await hanna.page.get_by_role("button", name="More").click()
+    await expect(hanna.page.get_by_role("menuitem", name="Keyboard shortcuts")).to_be_visible(timeout=SLOW)
+    await expect(hanna.page.get_by_role("menuitem", name="Start recording")).to_have_count(0)
+    other = await convene.room()
+    await hanna.page.goto(host_url(other))
+    await expect(hanna.page.get_by_role("button", name="Turn microphone off")).to_be_visible(timeout=SLOW)
+
+
+async def test_the_rooms_language_is_the_pages(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room(ui_settings={"language": "en"})
+    context = await chromium.new_context(locale="de-DE")
+    page = await context.new_page()
+    await page.goto(guest_url(room))
+    await expect(page.get_by_role("button", name="Join", exact=True)).to_be_visible(timeout=SLOW)
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(page.locator("html")).to_have_attribute("dir", "ltr")
+
+
+AXE = Path(__file__).parents[2] / "ui/node_modules/axe-core/axe.min.js"
+
+
+async def fair(page: Page) -> None:
+    """Nothing that axe finds wrong."""
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run()")
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+
+
+SIZES = [(390, 844), (1280, 800)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_both_sides_of_the_door_are_fair_to_see(convene: Platform, chromium: Browser, scheme: Any) -> None:
+    room = await convene.room(join_approval_level="explicit_approval", display_name="Quarterly review")
+    await visit(chromium, host_url(room), "Heinz")
+    hanna = await visit(chromium, host_url(room), "Hanna", color_scheme=scheme)
+    gustav = await comes(chromium, room, "Gustav Holm", color_scheme=scheme)
+    await expect(said(gustav, "We have told the host")).to_be_visible(timeout=SLOW)
+    carla = await comes(chromium, room, "Carla Emilia de la Fuente y Mendoza", color_scheme=scheme)
+    await waits(carla, ASKED)
+    await expect(hanna.page.get_by_role("region", name="Notifications")).to_contain_text("Carla", timeout=SLOW)
+    for width, height in SIZES:
+        for person in (carla, hanna):
+            await person.page.set_viewport_size({"width": width, "height": height})
+        await fair(carla.page)
+        await photographed(carla.page, f"waiting-{width}-{scheme}")
+        await photographed(hanna.page, f"notice-{width}-{scheme}")
+    await door(hanna)
+    for width, height in SIZES:
+        await hanna.page.set_viewport_size({"width": width, "height": height})
+        await expect(hanna.page.get_by_role("button", name="Admit Gustav Holm")).to_be_visible(timeout=SLOW)
+        await fair(hanna.page)
+        await photographed(hanna.page, f"door-{width}-{scheme}")
+    await hanna.page.get_by_role("button", name="Deny Gustav Holm").click()
+    await expect(gustav.page.get_by_role("heading", level=1)).to_contain_text("did not let you in", timeout=SLOW)
+    await fair(gustav.page)
+    await photographed(gustav.page, f"denied-{scheme}")
+
+
+async def photographed(page: Page, name: str) -> None:
+    if folder := os.environ.get("PICTURES"):
+        await page.wait_for_timeout(DEADLINE * 10)
+        await page.screenshot(path=Path(folder) / f"{name}.png")
