@@ -45,4 +45,5 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("aiohttp.access", "asyncio", "alembic", "uvicorn.error", "websockets", "livekit"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every broken upload: anybody's
     logging.getLogger("uvicorn.error").addFilter(_is_true)

@@ -44,7 +44,10 @@ async def test_rooms_and_themes_are_shown_as_they_are_called(tmp_path: Path) -> 
                 await expect(seen.page.get_by_text(text, exact=True).first).to_be_visible(timeout=SLOW)
                 await clean(seen)
                 await seen.context.close()
-            for address in ("/%3Cscript%3Ealert(1)%3C/script%3E", "/?room_token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"):
+            for address in (
+                "/%3Cscript%3Ealert(1)%3C/script%3E",
+                "/?room_token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+            ):
                 seen = await watched(chromium)
                 await seen.page.goto(f"{convene.url}{address}")
                 await expect(seen.page.get_by_role("heading", level=1)).to_be_visible(timeout=SLOW)
