@@ -175,7 +175,7 @@ def many_rooms(tx: Tx, application: str) -> None:
     row = {"application_id": application, "display_name": "Weekly sync", "type": "instant", "features": {}}
     row |= {"expires_at": tx.now, "created_at": tx.now, "host_id": "h", "join_approval_level": "none"}
     row |= {"microphone_state": "default", "language": "default", "locked": False, "expire_after_use": False}
-    row |= {"auto_record": False, "record_only_owner": False}
+    row |= {"auto_record": False, "record_only_owner": False, "imported": False}
     numbers = range(ROOMS)
     tx.execute(sa.insert(tables.room), [row | {"id": f"room-{n}", "meeting_code": f"{n:012}"} for n in numbers])
 

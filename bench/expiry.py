@@ -40,7 +40,7 @@ def filled(tx: Tx) -> float:
     row: dict[str, Any] = {"application_id": first.application_id, "display_name": "Weekly sync", "type": "instant"}
     row |= {"features": {}, "created_at": tx.now, "host_id": "host", "join_approval_level": "none", "locked": False}
     row |= {"microphone_state": "default", "language": "default", "expire_after_use": False, "auto_record": False}
-    row |= {"record_only_owner": False}
+    row |= {"record_only_owner": False, "imported": False}
     due = [tx.now + AHEAD + timedelta(seconds=number / ROOMS) for number in range(ROOMS)]
     own = [
         {"id": f"room-{n}", "meeting_code": f"{n:012}", "expires_at": at, "closes_at": at} for n, at in enumerate(due)

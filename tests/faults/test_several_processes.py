@@ -74,7 +74,13 @@ def many_due(tx: Tx, application_id: str, url: str) -> None:
     """Makes rooms whose time has come, all in one moment; it is all the same to them that nobody made them by the API."""
     past = tx.now - timedelta(seconds=1)
     row = {"application_id": application_id, "display_name": "Due", "type": "instant", "expires_at": past}
-    row |= {"closes_at": past, "created_at": past - timedelta(minutes=10), "features": {}, "locked": False}
+    row |= {
+        "closes_at": past,
+        "created_at": past - timedelta(minutes=10),
+        "features": {},
+        "locked": False,
+        "imported": False,
+    }
     row |= {"expire_after_use": False, "auto_record": False, "record_only_owner": False}
     row |= {"join_approval_level": "none", "microphone_state": "default", "language": "default"}
     rooms = []

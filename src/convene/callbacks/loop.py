@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -55,7 +55,7 @@ class Deliveries:
         self._wake.clear()
         pause = POLL
         try:
-            turn = await self._turn()
+            turn = await _whole(self._turn())
             if turn.more:
                 return
             if turn.wait is not None:
@@ -153,6 +153,17 @@ class Deliveries:
         except Exception:
             log.exception("deliveries", extra={"event": "deliveries_failed"})
             await self._settle_each(tried)
+
+
+async def _whole(turn: Coroutine[Any, Any, Turn]) -> Turn:
+    """Race: cancelled when its transaction is on its way to the commit, nobody would know what it has claimed; so a turn that
+    has begun is always ended, and `_stop` gives back what it brought."""
+    task = asyncio.ensure_future(turn)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def exchange(tx: Tx, tried: Sequence[Tried], *, held: Mapping[int, int], room: int, lease: timedelta) -> Turn:
