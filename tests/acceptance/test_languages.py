@@ -1,34 +1,18 @@
 """The page in the languages of the contract: the room's, or the person's own where the room lets him choose."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.platform import Platform, browser, platform
+from tests.platform import Platform
 
 SLOW = 60_000
 LOCALES = Path(__file__).parents[2] / "ui" / "meeting" / "locales"
 LANGUAGES = ("ar", "ca", "de", "en", "es", "fr", "he", "it", "pt-br", "zh-tw", "zh-cn")
 # What a client sends, and the file of the page that speaks it.
 SENT = {code: code for code in LANGUAGES} | {"ES": "es", "PT-BR": "pt-br", "pt": "pt-br"}
-
-
-@pytest.fixture(scope="module")
-def convene(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One platform for all tests of this file."""
-    with platform(tmp_path_factory.mktemp("platform")) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as made:
-        yield made
 
 
 def texts(code: str) -> dict[str, str]:

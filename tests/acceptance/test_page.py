@@ -8,33 +8,18 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 from playwright.async_api import Error as PlaywrightError
 
-from tests.platform import Guest, Platform, alive, browser, join, platform, until, visit
+from tests.platform import Guest, Platform, alive, browser, join, until, visit
 from tests.receiver import Receiver, receiving
 
 SLOW = 60_000
-
-
-@pytest.fixture(scope="module")
-def convene(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One platform for all tests of this file."""
-    with platform(tmp_path_factory.mktemp("platform")) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as made:
-        yield made
 
 
 async def two(convene: Platform, chromium: Browser, **fields: Any) -> tuple[dict[str, Any], Guest, Guest]:

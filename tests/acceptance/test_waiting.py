@@ -5,33 +5,18 @@ With PICTURES=<folder> the pages are photographed as well.
 
 import os
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.platform import DEADLINE, Guest, Platform, browser, platform, until, visit
+from tests.platform import DEADLINE, Guest, Platform, platform, until, visit
 
 SLOW = 60_000
 NOT_YET = "The host has not joined yet"
 ASKED = "The host will let you in"
-
-
-@pytest.fixture(scope="module")
-def convene(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One platform for all tests of this file."""
-    with platform(tmp_path_factory.mktemp("platform")) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as made:
-        yield made
 
 
 def host_url(room: dict[str, Any]) -> str:

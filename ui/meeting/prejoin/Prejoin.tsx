@@ -2,11 +2,9 @@ import { useEffect } from 'react';
 import { prefetchMenus } from '../controls/MenuButton';
 import { BrandMark } from '../brand/BrandMark';
 import { prefetchEngine } from '../session/join';
-import { DeviceNotes } from '../devices/DeviceNotes';
-import { DeviceSelects } from '../devices/DeviceSelects';
 import { LanguageSelect } from '../text/LanguageSelect';
 import { JoinForm } from './JoinForm';
-import { Preview } from './Preview';
+import { Mirror } from './Mirror';
 import './prejoin.css';
 
 /** The way in: look into the mirror, choose devices, say a name, join. */
@@ -23,11 +21,7 @@ export function Prejoin({ busy }: { busy: boolean }) {
         <LanguageSelect />
       </header>
       <main>
-        <div className="mirror">
-          <Preview />
-          <DeviceNotes />
-          <DeviceSelects />
-        </div>
+        <Mirror />
         <JoinForm busy={busy} />
       </main>
     </div>

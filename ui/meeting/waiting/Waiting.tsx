@@ -1,9 +1,7 @@
 import { DoorOpen, Hourglass, WifiOff } from 'lucide-react';
 import { useEffect } from 'react';
-import { DeviceNotes } from '../devices/DeviceNotes';
-import { DeviceSelects } from '../devices/DeviceSelects';
 import { BrandMark } from '../brand/BrandMark';
-import { Preview } from '../prejoin/Preview';
+import { Mirror } from '../prejoin/Mirror';
 import { prefetchEngine } from '../session/join';
 import { useStore } from '../store/store';
 import type { Door } from '../store/state';
@@ -21,11 +19,7 @@ export function Waiting({ door }: { door: Door }) {
         <BrandMark />
       </header>
       <main>
-        <div className="mirror">
-          <Preview />
-          <DeviceNotes />
-          <DeviceSelects />
-        </div>
+        <Mirror />
         <Card door={door} />
       </main>
     </div>
