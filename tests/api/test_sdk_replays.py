@@ -246,7 +246,8 @@ def more(tx: Tx, application_id: str, theme: str, count: int) -> list[str]:
     kept = {name: value for name, value in first._mapping.items() if name != "serial"}
     copies = [{**kept, "id": str(uuid4()), "meeting_code": str(uuid4().int)[:18]} for _ in range(1, count)]
     tx.execute(sa.insert(tables.room), copies)
-    tx.execute(sa.insert(tables.tally), {"application_id": application_id, "slot": first.serial, "rooms": len(copies)})
+    counted = {"application_id": application_id, "slot": rooms.SLOTS + first.serial, "rooms": len(copies)}
+    tx.execute(sa.insert(tables.tally), counted)  # a slot that `rooms.create` cannot have taken
     return [*made, *(copy["id"] for copy in copies)]
 
 
