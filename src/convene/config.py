@@ -54,6 +54,9 @@ class Settings:
     recording_min_free_mb: int
     allow_loopback_callbacks: bool
     callback_networks: str
+    smtp_url: str
+    mail_from: str
+    mail_per_second: int
     code_digits: int
     code_misses_address: int
     code_misses_total: int
@@ -65,6 +68,8 @@ class Settings:
     dial_in_numbers: str
     requests_per_minute: int
     auth_failures_per_minute: int
+    meeting_open_days: int
+    token_minutes: int
     keep_rooms_days: int
     keep_recordings_days: int
     keep_chat_days: int
@@ -175,12 +180,14 @@ def _rules(s: Settings) -> list[str]:
         (bool(s.tls_cert) and s.tls_port == s.port, "tls_port must not be port: http and https need one each"),
         (s.tls_only and not s.tls_cert, "tls_only needs tls_cert and tls_key"),
         (not _is_address(s.engine_address), "engine_address must be an IP address"),
+        (not _is_url(s.smtp_url, "smtp", "smtps"), "smtp_url must be like smtp://user:password@mail.example.org:587"),
+        (bool(s.smtp_url) and not s.mail_from, "smtp_url needs mail_from"),
     ]
     found = [text for wrong, text in rules if wrong]
     for key in ("port", "tls_port", "engine_port", "engine_udp_port", "engine_tcp_port"):
         if not 1 <= getattr(s, key) <= 65535:
             found.append(f"{key} must be 1 to 65535")
-    positive = ("recorder_slots", "recording_max_minutes", "link_minutes", "code_misses_address", "code_misses_total")
+    positive = ("recorder_slots", "meeting_open_days", "token_minutes", "recording_max_minutes", "link_minutes", "code_misses_address", "code_misses_total")
     found += [
         f"{key} must be at least 1"
         for key in (*positive, "reconcile_seconds", "rooms_limit", "themes_limit", "waiting_limit")
@@ -188,7 +195,7 @@ def _rules(s: Settings) -> list[str]:
     ]
     found += [
         f"{key} must not be negative"
-        for key in ("trusted_proxies", "session_grace_seconds", "requests_per_minute", "auth_failures_per_minute")
+        for key in ("trusted_proxies", "mail_per_second", "session_grace_seconds", "requests_per_minute", "auth_failures_per_minute")
         if getattr(s, key) < 0
     ]
     try:

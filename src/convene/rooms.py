@@ -116,7 +116,7 @@ _GET = _BY_ID.where(_OWN)
 _LOCK = _BY_ID.with_for_update()
 _LOCK_OWN = _GET.with_for_update()
 
-_COUNT_OPEN = sa.select(sa.func.count()).select_from(tables.room).where(_OWN, _OPEN)
+_COUNT_OPEN = sa.select(sa.func.count()).select_from(tables.room).where(_OWN, _OPEN, ~_r.is_meetings)
 _LOCK_APPLICATION = (
     sa.select(tables.application.c.id).where(tables.application.c.id == sa.bindparam("id")).with_for_update()
 )

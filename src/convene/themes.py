@@ -19,8 +19,8 @@ from convene.tables import new_id
 from convene.uploads import BITE, Picture
 
 # First parts of our own paths, present and to come: a theme's address would not be reached there.
-RESERVED = frozenset({"api", "assets", "beta", "console", "embed", "health", "internal", "meetings"}) | {
-    *("pictures", "recordings", "reference", "rtc", "uploads", "v1", "v2")
+RESERVED = frozenset({"admin", "api", "assets", "beta", "chat", "console", "embed", "health", "internal", "login"}) | {
+    *("meetings", "outbox", "pictures", "recordings", "reference", "rtc", "session", "uploads", "users", "v1", "v2")
 }
 
 _t, _r, _a, _p = tables.theme.c, tables.room.c, tables.application.c, tables.picture.c
