@@ -4,6 +4,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Where the environment forbids compiled files, every start would compile all packages anew: five seconds of a processor.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run wheel test check bench openapi lock clean always
 
 PYTHON ?= python3 python3.13 python3.12 python3.11

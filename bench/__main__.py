@@ -13,7 +13,21 @@ from collections.abc import Iterator
 
 from bench.figure import Figure
 
-PARTS = ("join", "admit", "api", "listing", "announce", "callbacks", "expiry", "recorder", "finish", "idle")
+PARTS = (
+    "join",
+    "admit",
+    "chat",
+    "api",
+    "listing",
+    "scheduled",
+    "announce",
+    "callbacks",
+    "expiry",
+    "mail",
+    "recorder",
+    "finish",
+    "idle",
+)
 COLUMNS = ("what", "ours", "yardstick", "ratio", "to reach", "reached")
 
 

@@ -17,6 +17,7 @@ from convene import access, config, tables
 from convene.courier import Courier
 from convene.db import Database, Tx
 from convene.engine import MemoryEngine
+from convene.mail import mailer
 from convene.runtime import Runtime
 from convene.storage import Storage
 from convene.worker import SWEEP, Worker
@@ -60,7 +61,7 @@ async def sweeps(url: str, folder: Path) -> float:
     begins = await db.write(filled)
     if time.monotonic() > begins:
         raise RuntimeError("the machine was too slow to store the rooms before they expired")
-    worker = Worker(Runtime(settings, db, engine, Storage(settings), Courier(settings)))
+    worker = Worker(Runtime(settings, db, engine, Storage(settings), Courier(settings), mailer(settings)))
     async with asyncio.timeout(PATIENCE):
         while True:  # as the worker's loop does
             if not await worker.sweep():

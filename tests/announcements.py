@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from convene.events import FIELDS, GUEST, Announcement, EventType
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+EIGHT = tuple(kind for kind in EventType if kind is not EventType.MEETING_RECORDED)  # those of the contract
 TIMES = {
     name: START + timedelta(milliseconds=n)
     for n, name in enumerate(("created_at", "started_at", "ended_at", "expires_at"))

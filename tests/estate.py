@@ -12,7 +12,19 @@ import httpx
 import sqlalchemy as sa
 from PIL import Image, ImageDraw
 
-from convene import access, applications, callbacks, events, keys, recordings, sessions, tables, worker
+from convene import (
+    access,
+    applications,
+    callbacks,
+    events,
+    keys,
+    meetings,
+    outbox,
+    recordings,
+    sessions,
+    tables,
+    worker,
+)
 from convene.callbacks import Tried
 from convene.courier import Outcome, OutcomeKind
 from convene.db import Tx
@@ -24,6 +36,8 @@ from tests.world import World
 
 VENDOR = "/v1/meetings"
 HOOKS = "http://127.0.0.1:9"
+PASSWORD = "s3cret-pw"  # of a user
+STARTS = 1_900_000_000  # of scheduled meetings, in seconds since 1970
 
 
 @dataclass
@@ -38,6 +52,8 @@ class Estate:
     guest: dict[str, str] = field(default_factory=dict)
     knocker: dict[str, str] = field(default_factory=dict)
     doorman: dict[str, str] = field(default_factory=dict)  # the host of the room at whose door somebody knocks
+    user: dict[str, str] = field(default_factory=dict)  # CB-Token of one of its users, who hosts the scheduled meeting
+    admin: dict[str, str] = field(default_factory=dict)  # CB-Administration-API-Key
     form: dict[str, str] = field(default_factory=dict)  # of an upload that is not made yet
 
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> Any:
@@ -49,14 +65,16 @@ class Estate:
 
 async def another(world: World, name: str) -> World:
     """The same world for the owner of another account."""
-    return replace(world, first=await world.db.write(access.create_first, name, worlds.key_pair()))
+    first = await world.db.write(access.create_first, name, worlds.key_pair())
+    return replace(world, first=first, cube=await worlds.cube(world.db, first.application_id))
 
 
 async def sister(world: World, name: str) -> World:
     """The same world for another application of the same account. (`auth` stays that of the account's first one.)"""
     spec = applications.Spec(name=name, public_key=worlds.key_pair().public_key)
     made = await world.db.write(applications.create, world.first.api_key, spec)
-    return replace(world, first=replace(world.first, application_id=made.id))
+    first = replace(world.first, application_id=made.id)
+    return replace(world, first=first, cube=await worlds.cube(world.db, made.id))
 
 
 async def settled(world: World, mark: str) -> Estate:
@@ -72,6 +90,7 @@ async def settled(world: World, mark: str) -> Estate:
     await _people(estate)
     await _recordings(estate)
     await _events(estate)
+    await _meetings(estate)
     return estate
 
 
@@ -107,6 +126,8 @@ async def _people(estate: Estate) -> None:
         world.engine.enter(live.engine_room, one["admission"]["id"], one["name"], sources=("microphone", "camera"))
     people = await world.engine.people(live.engine_room)
     await world.db.write(worker.observe, live.id, people, timedelta(seconds=20))
+    told = await estate.ask("POST", "/api/meeting/chat", {"text": f"{mark} hello"}, **estate.guest)
+    ids["message_id"] = told["id"]
     waits = await _come(estate, {"code": ids["door_code"], "name": f"{mark} knocker"}, status=202)
     estate.knocker = bearer(waits["waiting"])
     door = {"code": ids["door_code"], "name": f"{mark} doorman", "participant_token": ids["door_token"]}
@@ -212,6 +233,48 @@ async def _theme(estate: Estate) -> None:
     estate.ids["upload_key"] = keys_of["waiting"]
     estate.ids["picture_url"] = shown["brand_image_white_url"].removeprefix(world.runtime.settings.base_url)
     estate.form = (await estate.ask("GET", f"{VENDOR}/themes/logos-upload-urls"))[0]["fields"]
+
+
+async def _meetings(estate: Estate) -> None:
+    """A user, a scheduled meeting that he hosts, what was said in its chat, and a film of it."""
+    world, mark, ids = estate.world, estate.mark, estate.ids
+    host = await world.cube.user(f"{mark}.host", full_name=f"{mark} host", email=f"{mark}.host@example.org")
+    estate.admin = world.cube.admin
+    await estate.ask("PUT", f"/admin/users/{host.number}", {"password": PASSWORD}, **estate.admin)
+    estate.user = await world.cube.token(host)
+    people = [{"id": host.number}, {"email": f"{mark}.guest@example.org"}]
+    plan = {"name": f"{mark} launch", "start_date": STARTS, "end_date": STARTS + 3600, "attendees": people}
+    meeting = await estate.ask("POST", "/meetings", plan | {"chat": True, "notify": True}, **estate.user)
+    ids |= {"meeting_id": meeting["_id"], "dialog_id": meeting["chat_dialog_id"], "number": host.number}
+    ids |= {"login": host.login, "email": host.email, "client_number": world.cube.client.number}
+    ids["auth_key"] = world.cube.client.auth_key
+    said = {"chat_dialog_id": ids["dialog_id"], "message": f"{mark} hello"}
+    ids["line_id"] = (await estate.ask("POST", "/chat/Message", said, **estate.user))["_id"]
+    told = await world.db.read(lambda tx: outbox.latest(tx, world.application_id, before=None, limit=1))
+    ids["serial"] = told[0].serial
+    await estate.ask("PUT", "/api/mail-templates/invitation", {"subject": f"{mark} invites you"})
+    link = (await estate.ask("GET", f"/meetings/{meeting['_id']}/link", **estate.user))["link"]
+    ids["invitation"] = link.partition("participant_token=")[2]
+    await world.db.write(lambda tx: _film(tx, estate))
+    films = await estate.ask("GET", f"/admin/meetings/recordings/{meeting['_id']}", **estate.admin)
+    ids["film_id"] = films[0]["_id"]
+
+
+def _film(tx: Tx, estate: Estate) -> None:
+    """A recording of the scheduled meeting, whose session is over."""
+    world = estate.world
+    room_id = meetings.get(tx, world.application_id, estate.ids["meeting_id"]).room_id
+    session = tables.new_session_id()
+    row = {"id": session, "room_id": room_id, "application_id": world.application_id, "generation": 1}
+    row |= {"engine_room": f"{session}.1", "state": "running", "opened_at": world.now, "started_at": world.now}
+    row |= {"ended_at": None, "ended_by_host": False, "clearing": False, "sequence": 0}
+    tx.execute(sa.insert(tables.session), row)
+    id = recordings.request(tx, session).id
+    values = {"state": RecordingState.UPLOADED, "started_at": world.now, "ended_at": world.now, "stored_at": world.now}
+    values |= {"seconds": 10, "bytes": 12_345, "due_at": None}
+    tx.execute(sa.update(tables.recording).where(tables.recording.c.id == id).values(**values))
+    over = {"state": "ended", "ended_at": world.now}
+    tx.execute(sa.update(tables.session).where(tables.session.c.id == session).values(**over))
 
 
 # --- Small parts ----------------------------------------------------------------------------------------------------

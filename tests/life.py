@@ -211,7 +211,7 @@ class Life(RuleBasedStateMachine):
             expected = Gone
         with refused(expected):
             room = self.read(rooms.get, self.application.id, house.id)
-            session, person, key = self.write(sessions.admit, room, "Ann", host, known)
+            session, person, key = self.write(sessions.admit, room, "Ann", sessions.Right(host), known)
             self.await_(self.engine.create_room(session.engine_room))
             meeting = house.live
             if meeting is None:

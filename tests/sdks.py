@@ -78,7 +78,7 @@ class Judged:
 
 @contextmanager
 def judged(folder: Path, *, recordings: int) -> Iterator[Judged]:
-    """A platform for an SDK to call, with so many uploaded recordings of one session, until the block ends."""
+    """A platform for an SDK to call, with so many uploaded recordings of one session, if any, until the block ends."""
     made = certificates.self_signed("localhost", datetime.now(UTC))
     certificate, key, port = folder / "cert.pem", folder / "key.pem", free_port()
     certificate.write_text(made.certificate)
@@ -86,7 +86,8 @@ def judged(folder: Path, *, recordings: int) -> Iterator[Judged]:
     settings = {"tls_cert": certificate, "tls_key": key, "tls_port": port, "dial_in_numbers": DIAL_IN}
     with platform(folder, **settings, session_grace_seconds=1) as convene:
         found = Judged(convene, f"https://localhost:{port}", certificate)
-        asyncio.run(_record(found, recordings))
+        if recordings:
+            asyncio.run(_record(found, recordings))
         yield found
 
 
@@ -129,9 +130,9 @@ def python_with_vonage() -> Path:
     return _python_in(_installed("sdk-python", install, wanted))
 
 
-def folder_with_vonage_for_node() -> Path:
-    """A folder with the Node SDK in its `node_modules`."""
-    wanted = [SCRIPTS / "node" / name for name in ("package.json", "package-lock.json")]
+def folder_for_node(name: str) -> Path:
+    """A folder with what the packages in tests/sdk/`name` want in its `node_modules`: `node` or `cube`."""
+    wanted = [SCRIPTS / name / file for file in ("package.json", "package-lock.json")]
 
     def install(folder: Path) -> None:
         folder.mkdir()
@@ -139,7 +140,7 @@ def folder_with_vonage_for_node() -> Path:
             shutil.copy(path, folder)
         _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", cwd=folder)
 
-    return _installed("sdk-node", install, *wanted)
+    return _installed(f"sdk-{name}", install, *wanted)
 
 
 def _python_in(folder: Path) -> Path:

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from convene import access, events, rooms, tables
+from convene import access, clients, events, rooms, tables
 from convene.db import Tx
 from convene.errors import NotFound
 from convene.events import FIELDS, Announcement, EventType
 from convene.lifecycle import RoomType
-from tests.announcements import announcement
+from tests.announcements import EIGHT, announcement
 from tests.world import World
 
 URLS = {family: f"http://127.0.0.1:9/{family}" for family in ("rooms", "sessions", "recordings")}
@@ -79,6 +79,10 @@ async def emit(world: World, *told: Announcement) -> list[str]:
             '"started_at":"2026-03-01T08:00:00.001Z","ended_at":"2026-03-01T08:00:00.002Z","duration":2040,'
             '"url":"the url"}',
         ),
+        (
+            EventType.MEETING_RECORDED,
+            '{"meeting":"the meeting","hostUser":"the hostUser","callRecords":"the callRecords"}',
+        ),
     ],
 )
 def test_body_is_the_contracts_to_the_letter(kind: EventType, text: str) -> None:
@@ -86,7 +90,7 @@ def test_body_is_the_contracts_to_the_letter(kind: EventType, text: str) -> None
 
 
 def test_every_event_has_its_sample() -> None:
-    assert len(EventType) == len(FIELDS) == 8
+    assert len(EventType) == len(FIELDS) == 9
 
 
 @pytest.mark.parametrize("name", ["Ada \u05d0\u05d1", "\x00\r\n", "\ud800", '"\\', "\u2028"])
@@ -116,12 +120,26 @@ async def test_each_family_goes_to_its_url_and_the_rooms_own_wins(world: World) 
     room = await a_room(world, rooms_url="https://example.org/own")
     session = await a_session(world, room)
     await world.db.write(access.set_callback_urls, world.application_id, **URLS)
-    await emit(world, *[announcement(kind, room.id, session) for kind in EventType])
+    await emit(world, *[announcement(kind, room.id, session) for kind in EIGHT])
     expected = []
-    for kind in EventType:
+    for kind in EIGHT:
         family = kind.value.split(":")[0] + "s"
         expected.append((kind.value, "https://example.org/own" if family == "rooms" else URLS[family]))
     assert await targets(world) == expected
+
+
+async def test_the_report_of_a_meeting_goes_to_the_clients_url_in_the_lane_of_its_session(world: World) -> None:
+    room = await a_room(world, recordings_url="https://example.org/own")
+    session = await a_session(world, room)
+    await world.db.write(clients.create, world.application_id)
+    told = [announcement(kind, room.id, session) for kind in (EventType.RECORDING_UPLOADED, EventType.MEETING_RECORDED)]
+    await emit(world, *told)
+    await world.db.write(lambda tx: clients.change(tx, world.application_id, recorded_url="https://example.org/report"))
+    _, second = await emit(world, *told)
+    event = await world.db.read(events.get, world.application_id, second)
+    assert (event.type, event.session_id, event.sequence) == ("meeting:recorded", session, 4)
+    own = ("recording:uploaded", "https://example.org/own")
+    assert await targets(world) == [own, own, ("meeting:recorded", "https://example.org/report")]
 
 
 async def test_an_event_without_url_is_stored_all_the_same(world: World) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from convene import access, events, lifecycle, recordings, rooms, sessions
+from convene import access, events, lifecycle, powers, recordings, rooms, sessions
 from convene.db import Tx
 from convene.engine import EngineEvent, Person
 from convene.errors import Conflict, Forbidden, NotFound
@@ -56,7 +56,7 @@ async def a_meeting(world: World, **fields: object) -> Meeting:
         return rooms.create(tx, application, rooms.Spec("Weekly sync", **fields), limit=1000, digits=12)  # type: ignore[arg-type]
 
     room = await world.db.write(create)
-    session, person, _ = await world.db.write(sessions.admit, room, "Ann", True, None)
+    session, person, _ = await world.db.write(sessions.admit, room, "Ann", sessions.HOST, None)
     meeting = Meeting(world, session, person)
     await meeting.begin()
     return meeting
@@ -320,9 +320,23 @@ async def test_another_tenant_sees_nothing(world: World, meeting: Meeting) -> No
     assert await world.db.read(recordings.of_session, world.application_id, meeting.session.id) == [asked]
 
 
+async def test_the_page_is_told_of_the_lock_until_it_has_been(world: World, meeting: Meeting) -> None:
+    db, session = world.db, meeting.session
+    for locked in (True, False):
+        await db.write(powers.lock, session, locked=locked)
+        (notice,) = await db.read(recordings.notices)
+        assert json.loads(notice.metadata) == {"recording": None, "locked": locked}
+        await db.write(powers.lock, session, locked=not locked)
+        await db.write(recordings.shown, notice)
+        (newer,) = await db.read(recordings.notices)  # the truth had moved on meanwhile
+        assert json.loads(newer.metadata)["locked"] is not locked
+        await db.write(recordings.shown, newer)
+        assert await db.read(recordings.notices) == []
+
+
 async def test_what_the_page_is_told(world: World, meeting: Meeting) -> None:
     db, session_id = world.db, meeting.session.id
-    assert await db.read(recordings.engine_metadata, session_id) == '{"recording": null}'
+    assert await db.read(recordings.engine_metadata, session_id) == '{"recording": null, "locked": false}'
     assert await db.read(recordings.notices) == []
     asked = await db.write(recordings.request, session_id)
     (notice,) = await db.read(recordings.notices)

@@ -53,7 +53,7 @@ async def sweep(world: World) -> int:
 
 async def used(world: World, room: Room) -> None:
     """Somebody enters, and leaves after five minutes."""
-    session, person, _ = await world.db.write(sessions.admit, await again(world, room), "Ann", False, None)
+    session, person, _ = await world.db.write(sessions.admit, await again(world, room), "Ann", sessions.GUEST, None)
     stay = Person(f"PA_{person.id}", person.id, "Ann", world.now, False)
     await world.db.write(sessions.observe, session.id, [stay], timedelta(seconds=20))
     world.later(minutes=5)

@@ -28,7 +28,7 @@ async def a_room(world: World, **fields: object) -> rooms.Room:
 async def enter(
     world: World, room: rooms.Room, name: str = "Ann", *, host: bool = False, known: sessions.Admission | None = None
 ) -> tuple[sessions.Session, sessions.Admission, str]:
-    return await world.db.write(sessions.admit, room, name, host, known)
+    return await world.db.write(sessions.admit, room, name, sessions.Right(host), known)
 
 
 def joined(

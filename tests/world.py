@@ -7,27 +7,59 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from convene import access, config, tables
+from convene import access, clients, config, logins, tables, users
 from convene.courier import Courier
-from convene.db import Database
+from convene.db import Database, Tx
 from convene.engine import MemoryEngine
+from convene.mail import mailer
 from convene.runtime import Runtime
 from convene.storage import Storage
-from convene.web.app import create_app
+from convene.web.app import Asgi, Receive, Send, create_app
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 POSTGRES_BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+@dataclass(frozen=True)
+class Cube:
+    """How programs written for ConnectyCube reach an application."""
+
+    db: Database
+    client: clients.Client
+    administration_key: str
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """The header of an administrator."""
+        return {"CB-Administration-API-Key": self.administration_key}
+
+    @property
+    def credentials(self) -> dict[str, object]:
+        """What every POST /session begins with."""
+        return {"application_id": self.client.number, "auth_key": self.client.auth_key}
+
+    async def user(self, login: str, *, verified: bool = False, **given: object) -> users.User:
+        """A user without a password."""
+        spec = users.Spec({"login": login, **given}, email_verified=verified)
+        return await self.db.write(users.create, self.client.application_id, spec)
+
+    async def token(self, user: users.User | None = None) -> dict[str, str]:
+        """The header of a user; without one: of the application alone."""
+        number = user and user.number
+        new = await self.db.write(logins.mint, self.client.application_id, number, timedelta(hours=2))
+        return {"CB-Token": new.token}
 
 
 @dataclass
@@ -37,6 +69,7 @@ class World:
     runtime: Runtime
     engine: MemoryEngine
     first: access.FirstApplication
+    cube: Cube
     now: datetime = START
     client: httpx.AsyncClient = field(default_factory=httpx.AsyncClient)
 
@@ -54,6 +87,16 @@ class World:
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+async def cube(db: Database, application_id: str) -> Cube:
+    """The client of an application, which gets one, and a key for its administrators."""
+
+    def work(tx: Tx) -> Cube:
+        client = clients.create(tx, application_id)
+        return Cube(db, client, clients.new_administration_key(tx, application_id))
+
+    return await db.write(work)
 
 
 def basic(application: access.FirstApplication) -> dict[str, str]:
@@ -81,15 +124,25 @@ async def world(url: str, folder: Path, **settings: object) -> AsyncIterator[Wor
     if db.is_sqlite:
         await db.write(lambda tx: tables.metadata.create_all(tx.connection))
     first = await db.write(access.create_first, "Alice", key_pair())
-    runtime = Runtime(chosen, db, engine, storage, courier)
-    transport = httpx.ASGITransport(create_app(runtime))
+    runtime = Runtime(chosen, db, engine, storage, courier, mailer(chosen))
+    transport = httpx.ASGITransport(asked(runtime))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
-        made.append(World(runtime, engine, first, START, client))
+        made.append(World(runtime, engine, first, await cube(db, first.application_id), START, client))
         try:
             yield made[0]
         finally:
             for part in (courier, storage, engine, db):
                 await part.close()
+
+
+def asked(runtime: Runtime) -> Asgi:
+    """The application, which is made when it is first asked: a quarter of a second that many tests do not need."""
+    made = cache(lambda: create_app(runtime))
+
+    async def run(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        await made()(scope, receive, send)
+
+    return run
 
 
 @contextmanager

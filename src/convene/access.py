@@ -413,9 +413,7 @@ def participant_token(application: Application, host_id: str, now: datetime) -> 
 
     Written by hand: every room that we answer carries one.
     """
-    payload = {"participantId": host_id, "iat": int(now.timestamp())}
-    signed = f"{_token_head(application.token_kid)}.{_text(payload)}"
-    return f"{signed}.{_signature(signed, application.token_secret)}"
+    return _signed(application, {"participantId": host_id, "iat": int(now.timestamp())})
 
 
 def is_host_token(token: str | None, application: Application, host_id: str, *, imported: bool = False) -> bool:
@@ -442,6 +440,35 @@ def host_named_in(token: str) -> str | None:
     named = payload.get("participantId")
     is_whole = re.fullmatch(r"[\w-]{43}", signature, re.ASCII) is not None
     return named if is_whole and isinstance(named, str) and _UUID.fullmatch(named.lower()) else None
+
+
+# --- The invited ----------------------------------------------------------------------------------------------------
+
+
+def invited_token(application: Application, room_id: str, who: int | str) -> str:
+    """The token in a personal link to a scheduled meeting: it names the room, and who is invited: a user's number, or an address.
+
+    It is the same each time: who gets several mails of one meeting has one link, and whether it still counts is for the
+    meeting's list to say.
+    """
+    return _signed(application, {"roomId": room_id, "invited": who})
+
+
+def invited_named_in(token: str | None, application: Application, room_id: str) -> int | str | None:
+    """Whom a token that we signed names as invited to this room; None for every other text."""
+    if token is None or not token.isascii() or len(token) > TOKEN_LIMIT or token.count(".") != 2:
+        return None
+    signed, _, signature = token.rpartition(".")
+    if not hmac.compare_digest(signature, _signature(signed, application.token_secret)):
+        return None
+    payload = _segment(signed.partition(".")[2]) or {}
+    named = payload.get("invited")
+    return named if type(named) in (int, str) and payload.get("roomId") == room_id else None
+
+
+def _signed(application: Application, payload: dict[str, Any]) -> str:
+    signed = f"{_token_head(application.token_kid)}.{_text(payload)}"
+    return f"{signed}.{_signature(signed, application.token_secret)}"
 
 
 @lru_cache(maxsize=1024)

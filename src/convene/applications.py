@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from convene import access, keys, recordings, rooms, sessions, tables, themes
+from convene import access, clients, keys, logins, recordings, rooms, sessions, tables, themes
 from convene.db import Tx
 from convene.errors import Invalid, NotFound
 
@@ -92,7 +92,12 @@ _END_KEYS = (
     .values(expires_at=sa.bindparam("now"))
 )
 _FREE_ADDRESSES = (
-    sa.update(tables.theme).where(_t.application_id == sa.bindparam("owner_id")).values(short_company_url=None)
+    sa.update(tables.theme)
+    .where(
+        _t.application_id == sa.bindparam("its"),
+        sa.exists().where(_a.id == sa.bindparam("its"), _a.account_id == sa.bindparam("owner_id")),
+    )
+    .values(short_company_url=None)
 )
 _IN_USE = sa.select(_s.room_id).where(_s.application_id == sa.bindparam("application_id"), _s.state != "ended")
 
@@ -106,6 +111,7 @@ def create(tx: Tx, account_id: str, spec: Spec) -> Provisioned:
         raise NotFound("account_unknown", f"There is no account {account_id}.")
     tx.alone(f"applications {account_id}")  # of two at once only one becomes the default
     application_id = access.open_application(tx, account_id, spec.name, keys.public_key(spec.public_key))
+    clients.create(tx, application_id)
     _set(
         tx, application_id, {name: getattr(spec, name) for name in Spec.__slots__ if name not in ("name", "public_key")}
     )
@@ -183,15 +189,18 @@ def set_default_theme(tx: Tx, application_id: str, theme_id: str | None) -> None
 
 
 def delete(tx: Tx, account_id: str, application_id: str) -> None:
-    """Ends the application: its keys stop, its meetings end, its rooms expire and say so. Raises NotFound.
+    """Ends the application: its keys and tokens stop, its meetings end, its rooms expire and say so. Raises NotFound.
 
     What was recorded stays until its time is over. A room that is just being made may slip through: nobody reaches it,
     since codes of a deleted application lead nowhere, and it expires in its own time.
     """
+    # Race: a theme's deletion takes the theme, then the application whose default it is; so do we.
+    tx.execute(_FREE_ADDRESSES, {"owner_id": account_id, "its": application_id})
     if not tx.changed(_DELETE, {"owner_id": account_id, "its": application_id, "now": tx.now}):
         raise NotFound("application_unknown", f"ID '{application_id}' does not exist, or you do not have access")
     tx.execute(_END_KEYS, {"owner_id": application_id, "now": tx.now})
-    tx.execute(_FREE_ADDRESSES, {"owner_id": application_id})
+    clients.end_administration(tx, application_id)
+    logins.end_all(tx, application_id)
     _close(tx, application_id)  # first: who joins or leaves locks the session, then the room
     rooms.expire_all(tx, application_id)
     _close(tx, application_id)  # sessions that were opened between the two

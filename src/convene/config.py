@@ -13,6 +13,14 @@ from urllib.parse import urlsplit
 
 Value = str | int | bool
 KEPT = ("keep_rooms_days", "keep_recordings_days", "keep_chat_days", "keep_events_days")
+POSITIVE = (
+    *("recorder_slots", "recording_max_minutes", "link_minutes", "code_misses_address", "code_misses_total"),
+    *("reconcile_seconds", "rooms_limit", "themes_limit", "waiting_limit", "meeting_open_days", "token_minutes"),
+)
+NOT_NEGATIVE = (
+    *("trusted_proxies", "mail_per_second", "session_grace_seconds"),
+    *("requests_per_minute", "auth_failures_per_minute"),
+)
 
 
 class BadSettings(Exception):
@@ -30,6 +38,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    frame_origins: str
     trusted_proxies: int
     tls_cert: str
     tls_key: str
@@ -86,6 +95,11 @@ class Settings:
         """The address of the pages and the API, without a trailing slash."""
         ours = f"https://localhost:{self.tls_port}" if self.tls_cert else f"http://localhost:{self.port}"
         return self.public_url.rstrip("/") or ours
+
+    @property
+    def framing(self) -> list[str]:
+        """The origins whose pages may show ours in a frame."""
+        return [part.strip().rstrip("/") for part in self.frame_origins.split(",") if part.strip()]
 
     @property
     def dial_in(self) -> list["DialIn"]:
@@ -187,16 +201,12 @@ def _rules(s: Settings) -> list[str]:
     for key in ("port", "tls_port", "engine_port", "engine_udp_port", "engine_tcp_port"):
         if not 1 <= getattr(s, key) <= 65535:
             found.append(f"{key} must be 1 to 65535")
-    positive = ("recorder_slots", "meeting_open_days", "token_minutes", "recording_max_minutes", "link_minutes", "code_misses_address", "code_misses_total")
+    found += [f"{key} must be at least 1" for key in POSITIVE if getattr(s, key) < 1]
+    found += [f"{key} must not be negative" for key in NOT_NEGATIVE if getattr(s, key) < 0]
     found += [
-        f"{key} must be at least 1"
-        for key in (*positive, "reconcile_seconds", "rooms_limit", "themes_limit", "waiting_limit")
-        if getattr(s, key) < 1
-    ]
-    found += [
-        f"{key} must not be negative"
-        for key in ("trusted_proxies", "mail_per_second", "session_grace_seconds", "requests_per_minute", "auth_failures_per_minute")
-        if getattr(s, key) < 0
+        f"frame_origins: `{origin}` is not an origin like https://app.example.org"
+        for origin in s.framing
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", origin, re.ASCII)
     ]
     try:
         s.dial_in  # noqa: B018 - raises

@@ -113,6 +113,9 @@ class Engine(Protocol):
     async def set_metadata(self, room: str, metadata: str) -> None:
         """Shows this text to everybody in the room. Unavailable for a room that the engine does not have."""
 
+    async def send_data(self, room: str, topic: str, data: bytes) -> None:
+        """Tells everybody in the room, hidden ones too; it comes from nobody. Unavailable for a room that the engine does not have."""
+
     def join_token(self, *, room: str, identity: str, name: str, is_host: bool, lifetime: timedelta) -> str:
         """Lets one person into one room, to see, hear, speak and show; gives no power over others."""
 
@@ -146,11 +149,12 @@ def unanswered(message: str = "The media engine does not answer.") -> Unavailabl
 
 @dataclass(slots=True)
 class MemoryRoom:
-    """A room of the twin; people by sid."""
+    """A room of the twin; people by sid; topic and data of what everybody in it was told."""
 
     sid: str
     metadata: str
     people: dict[str, Person] = field(default_factory=dict)
+    told: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 class MemoryEngine:
@@ -223,6 +227,10 @@ class MemoryEngine:
     async def set_metadata(self, room: str, metadata: str) -> None:
         """Keeps the text in `rooms[room].metadata`."""
         (await self._room(room)).metadata = metadata
+
+    async def send_data(self, room: str, topic: str, data: bytes) -> None:
+        """Keeps it in `rooms[room].told`."""
+        (await self._room(room)).told.append((topic, data))
 
     def join_token(self, *, room: str, identity: str, name: str, is_host: bool, lifetime: timedelta) -> str:
         """A token that `read_token` accepts."""

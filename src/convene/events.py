@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class EventType(StrEnum):
-    """The eight events of contract §4. The word before the first colon says to which of the three URLs they go."""
+    """The eight events of contract §4, and a ninth. The word before the first colon says to which of the four URLs they go."""
 
     ROOM_EXPIRED = "room:expired"
     SESSION_STARTED = "session:started"
@@ -31,6 +31,7 @@ class EventType(StrEnum):
     RECORDING_STARTED = "recording:started"
     RECORDING_ENDED = "recording:ended"
     RECORDING_UPLOADED = "recording:uploaded"
+    MEETING_RECORDED = "meeting:recorded"  # a scheduled meeting is over, and its files are there
 
 
 _PERSON = ("participant_id", "session_id", "room_id", "name", "type", "is_host")
@@ -52,6 +53,7 @@ FIELDS: Mapping[EventType, tuple[str, ...]] = MappingProxyType(
             "duration",
             "url",
         ),
+        EventType.MEETING_RECORDED: ("meeting", "hostUser", "callRecords"),
     }
 )
 GUEST = "Guest"  # `type` of every person, hosts too: the only value that the contract knows; `is_host` tells them apart
@@ -90,6 +92,7 @@ class Event:
 # --- Emitting -------------------------------------------------------------------------------------------------------
 
 _e, _d, _n, _r, _a = tables.event, tables.delivery, tables.endpoint, tables.room, tables.application
+_c = tables.client
 
 _ROOMS = (
     sa.select(
@@ -99,8 +102,10 @@ _ROOMS = (
         sa.func.coalesce(_r.c.rooms_url, _a.c.rooms_url).label("room"),
         sa.func.coalesce(_r.c.sessions_url, _a.c.sessions_url).label("session"),
         sa.func.coalesce(_r.c.recordings_url, _a.c.recordings_url).label("recording"),
+        _c.c.recorded_url.label("meeting"),
     )
     .join(_a, _a.c.id == _r.c.application_id)
+    .outerjoin(_c, _c.c.application_id == _a.c.id)
     .where(_r.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 _COUNT = (
@@ -146,12 +151,15 @@ def emit_again(tx: Tx, events: Sequence[Event]) -> int:
 def body(announcement: Announcement) -> str:
     """The JSON text that is sent: `event` first, then the contract's order; ASCII only, so no receiver can misread it.
 
+    The report of a recorded meeting says nothing of its type: its receivers know three keys, and no more.
     Raises ValueError when the fields are not exactly the contract's.
     """
     names = FIELDS[EventType(announcement.type)]
     if set(names) != set(announcement.fields):
         raise ValueError(f"{announcement.type} has the fields {names}, not {tuple(announcement.fields)}")
-    payload = {"event": str(announcement.type)} | {name: announcement.fields[name] for name in names}
+    payload = {name: announcement.fields[name] for name in names}
+    if announcement.type != EventType.MEETING_RECORDED:
+        payload = {"event": str(announcement.type)} | payload
     return _JSON.encode(payload)
 
 

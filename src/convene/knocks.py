@@ -104,7 +104,7 @@ def _of(row: sa.Row[Any]) -> Knock:
 
 
 def come_in(
-    tx: Tx, room: rooms.Room, name: str, is_host: bool, proof: tuple[str, str] | None, limit: int
+    tx: Tx, room: rooms.Room, name: str, right: sessions.Right, proof: tuple[str, str] | None, limit: int
 ) -> Entry | Waiting:
     """Lets a person in, or has him wait. `proof`: id and key of an earlier admission or knock of his, right or not.
 
@@ -122,11 +122,11 @@ def come_in(
         raise _denied()
     ticket = None if mine is None or proof is None else sessions.Ticket(mine.id, sessions.hash_of(proof[1]), False)
     try:
-        entry = Entry(*sessions.admit(tx, room, name, is_host, known, ticket))
+        entry = Entry(*sessions.admit(tx, room, name, right, known, ticket))
     except sessions.MustWait:
         known = admission_now(tx, proof)
         if known is not None and known.room_id == room.id:  # Race: let in while we waited for the locks
-            return Entry(*sessions.admit(tx, room, name, is_host, known))
+            return Entry(*sessions.admit(tx, room, name, right, known))
         return _ask(tx, room, name, mine, limit)
     if mine is not None and entry.person.id == mine.id:
         _decided(tx, mine, KnockState.ADMITTED, entry.session.id)
@@ -272,7 +272,7 @@ def _let_in(tx: Tx, room: rooms.Room, row: sa.Row[Any]) -> bool:
     """The admission first, for its locks; then the knock, unless it was decided meanwhile. False: it was."""
     ticket = sessions.Ticket(row.id, row.key_hash, True)
     with tx.connection.begin_nested() as savepoint:
-        session, _, _ = sessions.admit(tx, room, row.name, False, None, ticket)
+        session, _, _ = sessions.admit(tx, room, row.name, sessions.GUEST, None, ticket)
         if _decided(tx, _of(row), KnockState.ADMITTED, session.id):
             return True
         savepoint.rollback()  # Race: two hosts at once, or he has just given up

@@ -1,8 +1,8 @@
 """Every decision about time and state, as pure functions: they take `now` and return what is to be. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -63,6 +63,27 @@ def later_expiry(asked: datetime, now: datetime) -> datetime:
     if asked > now + LONGEST:
         raise Invalid("too_late", '"expires_at" must be at most 5 years in the future', field="expires_at")
     return asked
+
+
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # what is said to have been before was not meant
+FURTHEST = timedelta(days=3653)  # ten years
+IN_MILLISECONDS = 10**11  # a larger number of seconds would be in the year 5138
+
+
+def date_of(number: int) -> datetime | None:
+    """What a client's date says: seconds since 1970, or milliseconds if it is so large. None: nobody meets so early or so late."""
+    seconds = number // 1000 if abs(number) > IN_MILLISECONDS else number
+    moment = datetime.fromtimestamp(seconds, UTC) if abs(seconds) < IN_MILLISECONDS else None
+    return moment if moment and 1900 <= moment.year <= 5000 else None
+
+
+def meeting_closes(dates: Iterable[datetime | None], now: datetime, open_for: timedelta) -> datetime:
+    """When the room of a scheduled meeting closes: `open_for` after the latest of its dates, but not of those that nobody can mean.
+
+    Never before now: a meeting that is made or moved now is to be held, whatever its dates say.
+    """
+    meant = [date for date in dates if date is not None and FIRST <= date <= now + FURTHEST]
+    return max([*meant, now]) + open_for
 
 
 def room_available(closes_at: datetime | None, expired_at: datetime | None, now: datetime) -> bool:

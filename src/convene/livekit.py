@@ -83,6 +83,11 @@ class LiveKit:
         request = api.UpdateRoomMetadataRequest(room=room, metadata=metadata)
         await self._ask("set_metadata", self._rooms.update_room_metadata, request)
 
+    async def send_data(self, room: str, topic: str, data: bytes) -> None:
+        """By the reliable data channel of each."""
+        request = api.SendDataRequest(room=room, data=data, kind=api.DataPacket.Kind.RELIABLE, topic=topic)
+        await self._ask("send_data", self._rooms.send_data, request)
+
     # --- People -----------------------------------------------------------------------------------------------------
 
     async def remove(self, room: str, identity: str) -> None:
@@ -126,14 +131,17 @@ class LiveKit:
     # --- Tokens -----------------------------------------------------------------------------------------------------
 
     def join_token(self, *, room: str, identity: str, name: str, is_host: bool, lifetime: timedelta) -> str:
-        """For a browser: never a right over the room or over others, for the host neither."""
+        """For a browser: never a right over the room or over others, for the host neither.
+
+        Data messages carry raised hands and reactions. The role and the name stay ours: nobody may change his own.
+        """
         grants = api.VideoGrants(
             room_join=True,
             room=room,
             can_publish=True,
             can_publish_sources=list(SOURCES),
             can_subscribe=True,
-            can_publish_data=False,
+            can_publish_data=True,
             can_update_own_metadata=False,
         )
         token = self._token(identity, grants, lifetime).with_name(name)

@@ -48,6 +48,7 @@ def end(tx: Tx, session: Session) -> None:
 
 def lock(tx: Tx, session: Session, *, locked: bool) -> None:
     """Lets nobody new in but hosts, until unlocked or until the session ends. Asked twice it is the same."""
+    recordings.tell(tx, session.id)  # first of all: everybody takes the session's row before the room's
     rooms.lock(tx, session.room_id, locked=locked)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import recordings, rooms, tables
+from convene import meetings, outbox, recordings, rooms, tables, users
 from convene.config import Settings
 from convene.db import Tx
 from convene.errors import Conflict, NotFound
@@ -24,6 +24,7 @@ UNUSED = timedelta(days=1)  # how long a session that nobody entered is kept
 
 _application, _room, _session = tables.application.c, tables.room.c, tables.session.c
 _participant, _admission, _knock = tables.participant.c, tables.admission.c, tables.knock.c
+_message, _dialog = tables.chat_message.c, tables.dialog.c
 _recording, _event, _delivery, _attempt = tables.recording.c, tables.event.c, tables.delivery.c, tables.attempt.c
 
 
@@ -42,11 +43,13 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What may go of one application: all that was over before these moments; None: nothing."""
+    """What may go of one application: all that was over before these moments; None: nothing. `is_deleted`: its users, too."""
 
     application_id: str
+    is_deleted: bool
     rooms: datetime | None
     recordings: datetime | None
+    chat: datetime | None
     events: datetime | None
 
 
@@ -82,7 +85,10 @@ def plans(tx: Tx, default: Days) -> list[Plan]:
         return tx.now - timedelta(days=days) if days else None
 
     rows = tx.all(_KEPT, asdict(default))
-    return [Plan(row.id, before(row, row.rooms), before(row, row.recordings), before(row, row.events)) for row in rows]
+    return [
+        Plan(row.id, row.deleted_at is not None, *(before(row, getattr(row, f.name)) for f in fields(Days)))
+        for row in rows
+    ]
 
 
 def steps(of: Sequence[Plan]) -> list[Step]:
@@ -91,10 +97,15 @@ def steps(of: Sequence[Plan]) -> list[Step]:
     for plan in of:
         mine: dict[str, Any] = {"application_id": plan.application_id}
         made.append(partial(forget_unused, **mine))
+        if plan.is_deleted:
+            made += [partial(users.forget_all, **mine), partial(outbox.forget_templates, **mine)]
         if plan.recordings:
             made.append(partial(delete_recordings, **mine, before=plan.recordings))
+        if plan.chat:
+            made.append(partial(forget_chat, **mine, before=plan.chat))
         if plan.events:
             made.append(partial(forget_events, **mine, before=plan.events))
+            made.append(partial(outbox.forget, **mine, before=plan.events, limit=BITE))
         if plan.rooms:
             made += [partial(step, **mine, before=plan.rooms) for step in (delete_rooms_recordings, forget_rooms)]
     return made
@@ -127,6 +138,26 @@ def delete_recordings(tx: Tx, application_id: str, before: datetime) -> int:
 def forget_erased(tx: Tx) -> int:
     """Deletes the rows of recordings whose files are gone."""
     return tx.changed(_FORGET_ERASED)
+
+
+# --- Chat -----------------------------------------------------------------------------------------------------------
+
+_OLD_CHAT = sa.select(_message.id).where(_message.application_id == _OWN, _message.created_at <= _BEFORE).limit(_LIMIT)
+_FORGET_CHAT = sa.delete(tables.chat_message).where(_message.id.in_(_OLD_CHAT))
+_CHAT_OF_ROOMS = sa.delete(tables.chat_message).where(
+    _message.id.in_(sa.select(_message.id).where(_message.room_id.in_(_IDS)).limit(_LIMIT))
+)
+_CHAT_OF_SESSIONS = sa.delete(tables.chat_message).where(
+    _message.id.in_(sa.select(_message.id).where(_message.session_id.in_(_IDS)).limit(_LIMIT))
+)
+_DIALOGS_OF_ROOMS = sa.select(_dialog.id).where(_dialog.room_id.in_(_IDS))
+_FORGET_OCCUPANTS = sa.delete(tables.dialog_occupant).where(tables.dialog_occupant.c.dialog_id.in_(_DIALOGS_OF_ROOMS))
+_FORGET_DIALOGS = sa.delete(tables.dialog).where(_dialog.room_id.in_(_IDS))
+
+
+def forget_chat(tx: Tx, application_id: str, before: datetime) -> int:
+    """Deletes what was written before, whether its meeting still goes on or not."""
+    return tx.changed(_FORGET_CHAT, {"application_id": application_id, "before": before})
 
 
 # --- Events ---------------------------------------------------------------------------------------------------------
@@ -200,16 +231,19 @@ def delete_rooms_recordings(tx: Tx, application_id: str, before: datetime) -> in
 
 
 def forget_rooms(tx: Tx, application_id: str, before: datetime) -> int:
-    """Deletes some rooms that expired before, or a bite of what belongs to them: events, people, sessions, who knocked."""
+    """Deletes some rooms that expired before, or a bite of what belongs to them: events, people, chat, meetings, who knocked."""
     given = {"application_id": application_id, "before": before, "window": tx.now - WINDOW}
     old = {"ids": [row.id for row in tx.all(_OLD_ROOMS, given)]}
     if not old["ids"]:
         return 0
     used = [row.id for row in tx.all(_SESSIONS_OF_ROOMS, old)]
     went = _drop_events(tx, [row.id for row in tx.all(_EVENTS_OF_ROOMS, old)])
-    went += _drop_people(tx, used) + tx.changed(_FORGET_KNOCKS, old)
+    went += _drop_people(tx, used) + tx.changed(_FORGET_KNOCKS, old) + tx.changed(_CHAT_OF_ROOMS, old)
+    went += meetings.forget(tx, old["ids"])
     went = went or _drop_sessions(tx, used)
     if not went:  # nothing hangs on them any more
+        for statement in (_FORGET_OCCUPANTS, _FORGET_DIALOGS):
+            tx.execute(statement, old)
         rooms.count(tx, application_id, -tx.changed(_FORGET_ROOMS, old))
     return len(old["ids"])
 
@@ -222,6 +256,7 @@ _FORGET_STAYS = sa.delete(tables.participant).where(
 _FORGET_ADMISSIONS = sa.delete(tables.admission).where(
     _admission.id.in_(sa.select(_admission.id).where(_admission.session_id.in_(_IDS)).limit(_LIMIT))
 )
+_FORGET_REPORTS = sa.delete(tables.meeting_report).where(tables.meeting_report.c.session_id.in_(_IDS))
 _FORGET_SESSIONS = sa.delete(tables.session).where(_session.id.in_(_IDS))
 _UNUSED = (
     sa.select(_session.id)
@@ -264,7 +299,7 @@ def forget_unused(tx: Tx, application_id: str) -> int:
 
 
 def forget_session(tx: Tx, application_id: str, session_id: str) -> None:
-    """Deletes a past session on its owner's word, at once: its people, all events of it (also undelivered ones), its recordings.
+    """Deletes a past session on its owner's word, at once: people, what they wrote, events (also undelivered ones), recordings.
 
     Raises NotFound, Conflict `session_running` or `recording_running` (its file is still being made or stored).
     """
@@ -288,11 +323,15 @@ def forget_session(tx: Tx, application_id: str, session_id: str) -> None:
 
 
 def _drop_people(tx: Tx, session_ids: Sequence[str]) -> int:
-    """Some of the people; how many stays or admissions went. 0: nobody is left."""
+    """Some of the people, and what they wrote; how many stays, admissions and messages went. 0: nothing is left."""
     if not session_ids:
         return 0
-    return sum(tx.changed(statement, {"ids": session_ids}) for statement in (_FORGET_STAYS, _FORGET_ADMISSIONS))
+    gone = (_FORGET_STAYS, _FORGET_ADMISSIONS, _CHAT_OF_SESSIONS)
+    return sum(tx.changed(statement, {"ids": session_ids}) for statement in gone)
 
 
 def _drop_sessions(tx: Tx, ids: Sequence[str]) -> int:
-    return tx.changed(_FORGET_SESSIONS, {"ids": ids}) if ids else 0
+    if not ids:
+        return 0
+    tx.execute(_FORGET_REPORTS, {"ids": ids})
+    return tx.changed(_FORGET_SESSIONS, {"ids": ids})

@@ -196,13 +196,23 @@ def create(tx: Tx, application: Application, spec: Spec, *, limit: int, digits: 
     expires_at = lifecycle.room_expiry(spec.type, spec.expires_at, tx.now)
     _hold_theme(tx, application.id, spec.theme_id, "create")
     _refuse_over(tx, application.id, limit)
+    return _create(tx, application.id, spec, expires_at, digits=digits, is_meetings=False)
+
+
+def create_for_meeting(tx: Tx, application_id: str, spec: Spec, expires_at: datetime, *, digits: int) -> Room:
+    """The room of a scheduled meeting: it lives as long as that, and counts for no limit of rooms."""
+    return _create(tx, application_id, spec, expires_at, digits=digits, is_meetings=True)
+
+
+def _create(tx: Tx, application_id: str, spec: Spec, expires_at: datetime, *, digits: int, is_meetings: bool) -> Room:
     row = {name: getattr(spec, name) for name in Spec.__slots__}
-    row |= {"id": new_id(), "application_id": application.id, "host_id": new_id(), "created_at": tx.now}
+    row |= {"id": new_id(), "application_id": application_id, "host_id": new_id(), "created_at": tx.now}
     row |= {"expires_at": expires_at, "closes_at": expires_at, "expired_at": None, "locked": False, "imported": False}
     row |= {"features": {**FEATURES, **spec.features}, "meeting_code": _new_code(digits)}
-    while not tx.add_new(tables.room, row):  # the code is taken, or was by a room of any age: none comes back
+    # The code may be taken, or was by a room of any age: none comes back.
+    while not tx.add_new(tables.room, row | {"is_meetings": is_meetings}):
         row["meeting_code"] = _new_code(digits)
-    count(tx, application.id, 1)
+    count(tx, application_id, 1)
     return Room(**row)
 
 
@@ -339,6 +349,20 @@ def _closes_after_change(tx: Tx, room: Room, expires_at: datetime, after_use: bo
     counts = after_use and room.expire_after_use and tx.one(_IN_USE, {"room_id": room.id}) is None
     last = tx.connection.execute(_LAST_USE, {"room_id": room.id}).scalar() if counts else None
     return lifecycle.closes_unused(room.type, expires_at, after_use, last)
+
+
+def adapt(tx: Tx, room_id: str, changes: Mapping[str, Any]) -> None:
+    """The room of a scheduled meeting becomes as that says. `changes`: columns; a new `expires_at` opens it again if it had expired.
+
+    Whoever needs the room's live session locks that first. Raises NotFound: it was forgotten meanwhile.
+    """
+    values = dict(changes)
+    if "expires_at" in values:
+        values |= {"closes_at": values["expires_at"], "expired_at": None}
+        tx.wake(TOPIC)
+    if not tx.changed(sa.update(tables.room).where(_r.id == room_id).values(values)):
+        raise NotFound("room_unknown", f"Failed to fetch resource with id {room_id}")
+    tx.wake(door(room_id))
 
 
 def delete(tx: Tx, application_id: str, room_id: str) -> Room:

@@ -14,6 +14,7 @@ from convene.courier import Courier
 from convene.db import Database
 from convene.engine import Engine
 from convene.livekit import LiveKit
+from convene.mail import Mailer, mailer
 from convene.storage import Storage
 
 
@@ -26,6 +27,7 @@ class Runtime:
     engine: Engine
     storage: Storage
     courier: Courier
+    mailer: Mailer
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set when answers that stay open are to end
 
 
@@ -33,7 +35,8 @@ def assembled(settings: Settings, credentials: tuple[str, str]) -> Runtime:
     """The real parts, not open yet. `credentials`: the engine's key and secret."""
     url = settings.engine_url or f"ws://127.0.0.1:{settings.engine_port}"
     engine = LiveKit(url, *credentials)
-    return Runtime(settings, Database(settings.database), engine, Storage(settings), Courier(settings))
+    parts = Database(settings.database), engine, Storage(settings), Courier(settings), mailer(settings)
+    return Runtime(settings, *parts)
 
 
 @asynccontextmanager
@@ -41,7 +44,7 @@ async def opened(settings: Settings) -> AsyncIterator[Runtime]:
     """The real parts, open. Raises Unavailable when one of them cannot be opened."""
     runtime = assembled(settings, engine_credentials(settings))
     async with AsyncExitStack() as stack:
-        for part in (runtime.db, runtime.engine, runtime.storage, runtime.courier):
+        for part in (runtime.db, runtime.engine, runtime.storage, runtime.courier, runtime.mailer):
             await part.open()
             stack.push_async_callback(part.close)
         yield runtime

@@ -16,7 +16,8 @@ from typing import IO, Any
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
-from convene import access, callbacks, certificates, migrations
+from convene import access, callbacks, certificates, clients, migrations
+from convene.clients import Client
 from convene.config import Settings
 from convene.db import Tx, utcnow
 from convene.embedded import EngineChild, EngineChildSpec
@@ -283,12 +284,14 @@ async def _recording(recorder: Recorder) -> AsyncIterator[None]:
 
 async def make_first_application(runtime: Runtime) -> Path | None:
     """In an empty database: the first account and application, and the file that tells their secrets."""
+    await runtime.db.write(clients.complete)  # of applications that are older than clients
     if await runtime.db.read(access.any_application):
         return None
     keys = await asyncio.to_thread(access.new_key_pair)
-    first = await runtime.db.write(_first, keys)
-    if first is None:
+    made = await runtime.db.write(_first, keys)
+    if made is None:
         return None
+    first, client, administration_key = made
     path = runtime.settings.folder / "first-application.json"
     told = {
         "api_key": first.api_key,
@@ -296,6 +299,12 @@ async def make_first_application(runtime: Runtime) -> Path | None:
         "application_id": first.application_id,
         "private_key": first.private_key,
         "base_url": runtime.settings.base_url,
+        "connectycube": {
+            "application_id": client.number,
+            "auth_key": client.auth_key,
+            "auth_secret": client.auth_secret,
+            "administration_api_key": administration_key,
+        },
     }
     write_private(path, json.dumps(told, indent=2) + "\n")
     write_private(
@@ -305,9 +314,13 @@ async def make_first_application(runtime: Runtime) -> Path | None:
     return path
 
 
-def _first(tx: Tx, keys: access.KeyPair) -> access.FirstApplication | None:
+def _first(tx: Tx, keys: access.KeyPair) -> tuple[access.FirstApplication, Client, str] | None:
     tx.alone("first application")
-    return None if access.any_application(tx) else access.create_first(tx, "First application", keys)
+    if access.any_application(tx):
+        return None
+    first = access.create_first(tx, "First application", keys)
+    client = clients.create(tx, first.application_id)
+    return first, client, clients.new_administration_key(tx, first.application_id)
 
 
 def welcome(settings: Settings, first: Path | None) -> None:

@@ -65,6 +65,21 @@ class MustWait(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """By what right somebody comes: hosts also into a locked room, the invited without leave.
+
+    `user_number`: of the application's user, if he has proved to be one.
+    """
+
+    is_host: bool
+    is_invited: bool = False
+    user_number: int | None = None
+
+
+GUEST, HOST = Right(is_host=False), Right(is_host=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """The proof that somebody at the door holds already: his admission gets the same id and key.
 
@@ -144,7 +159,7 @@ def _of(row: sa.Row[tuple[object, ...]]) -> Session:
 
 
 def admit(
-    tx: Tx, room: rooms.Room, name: str, is_host: bool, known: Admission | None, ticket: Ticket | None = None
+    tx: Tx, room: rooms.Room, name: str, right: Right, known: Admission | None, ticket: Ticket | None = None
 ) -> tuple[Session, Admission, str | None]:
     """Admits a person to the room's session, which is opened if there is none. Returns them with the admission's new key;
     None for who holds his already, by `known` or by `ticket`.
@@ -158,19 +173,21 @@ def admit(
     # As it is now: a change of the room waits for us, or we for it.
     room = rooms.held(tx, room.id)
     current = current or _held(tx, room.id)  # Race: opened by somebody else while we waited for the room
-    _may_enter(tx, room, is_host)
-    if not is_host and not (ticket and ticket.approved) and waits(tx, room, current):
+    _may_enter(tx, room, right.is_host)
+    has_leave = right.is_host or right.is_invited or (ticket is not None and ticket.approved)
+    if not has_leave and waits(tx, room, current):
         raise MustWait("must_wait", "The host lets people in.")
     current = current or _open(tx, room)
     key = None if ticket else new_secret()
-    person = Admission(ticket.id if ticket else new_id(), current.id, room.id, name, is_host, None)
+    person = Admission(ticket.id if ticket else new_id(), current.id, room.id, name, right.is_host, None)
     row = {
         "id": person.id,
         "session_id": current.id,
         "room_id": room.id,
         "key_hash": ticket.key_hash if ticket else hash_of(key or ""),
         "name": name,
-        "is_host": is_host,
+        "is_host": right.is_host,
+        "user_number": right.user_number,
     }
     if not tx.add_new(admission, {**row, "created_at": tx.now, "removed_at": None}):
         return current, _again(tx, person, name), None  # Race: one ticket, shown twice at once

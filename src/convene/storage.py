@@ -52,9 +52,9 @@ class Storage:
         url, folder = settings.storage_url, settings.folder / "recordings"
         if url.startswith("file://"):
             url, folder = "", Path(urlsplit(url).path)
-        lifetime = min(timedelta(minutes=settings.link_minutes), LONGEST_LINK)
-        self.folder = None if url else Folder(folder, settings.base_url, lifetime, clock)
-        self._place = self.folder or Bucket(url, settings.storage_endpoint, lifetime)
+        self._lifetime = timedelta(minutes=settings.link_minutes)
+        self.folder = None if url else Folder(folder, settings.base_url, clock)
+        self._place = self.folder or Bucket(url, settings.storage_endpoint)
 
     async def open(self) -> None:
         """Gets ready; does not speak to a bucket yet."""
@@ -78,12 +78,13 @@ class Storage:
             raise _away("the stored file is not as long as ours")
         return size
 
-    async def link(self, file: StoredFile) -> str:
-        """A signed address that gives this one file to GET and HEAD, as an attachment, until it expires.
+    async def link(self, file: StoredFile, lifetime: timedelta | None = None) -> str:
+        """A signed address that gives this one file to GET and HEAD, as an attachment, until it expires: after `lifetime`,
+        at most LONGEST_LINK, or as the settings say.
 
         Whoever asks must have been allowed to see the recording in the same request.
         """
-        return await self._place.link(file)
+        return await self._place.link(file, min(lifetime or self._lifetime, LONGEST_LINK))
 
     async def delete(self, key: str) -> None:
         """Deletes the file; one that is gone is fine."""
@@ -93,8 +94,8 @@ class Storage:
 class Folder:
     """A folder of this machine, or one that all machines have mounted. Its links lead to our own door `web.files`."""
 
-    def __init__(self, path: Path, base_url: str, lifetime: timedelta, clock: Callable[[], datetime]):
-        self.path, self._base_url, self._lifetime, self._clock = path.absolute(), base_url, lifetime, clock
+    def __init__(self, path: Path, base_url: str, clock: Callable[[], datetime]):
+        self.path, self._base_url, self._clock = path.absolute(), base_url, clock
 
     async def open(self) -> None:
         """Makes the folder and, once, the key of its links, which everybody who shares the folder shares."""
@@ -117,10 +118,10 @@ class Folder:
         """As `Storage.delete`."""
         await self._run((self.path / key).unlink, True)
 
-    async def link(self, file: StoredFile) -> str:
+    async def link(self, file: StoredFile, lifetime: timedelta) -> str:
         """As `Storage.link`."""
         recording_id = Path(file.key).stem
-        expires = int((self._clock() + self._lifetime).timestamp())
+        expires = int((self._clock() + lifetime).timestamp())
         query = f"expires={expires}&signature={self._sign(recording_id, str(expires))}"
         return f"{self._base_url}/recordings/{recording_id}/{quote(file.filename, safe='')}?{query}"
 
@@ -141,8 +142,8 @@ class Folder:
 class Bucket:
     """S3, GCS or Azure. Keys come from the environment, as each vendor's own tools read it."""
 
-    def __init__(self, url: str, endpoint: str, lifetime: timedelta):
-        self._url, self._endpoint, self._lifetime = url, endpoint, lifetime
+    def __init__(self, url: str, endpoint: str):
+        self._url, self._endpoint = url, endpoint
 
     async def open(self) -> None:
         """Reads the credentials. Raises Unavailable when there are none."""
@@ -196,10 +197,10 @@ class Bucket:
         except (BaseError, OSError) as error:
             raise _away(error) from error
 
-    async def link(self, file: StoredFile) -> str:
+    async def link(self, file: StoredFile, lifetime: timedelta) -> str:
         """As `Storage.link`."""
         try:
-            return await obstore.sign_async(self._store, "GET", file.key, self._lifetime)
+            return await obstore.sign_async(self._store, "GET", file.key, lifetime)
         except (BaseError, OSError) as error:
             raise _away(error) from error
 

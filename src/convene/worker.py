@@ -12,17 +12,24 @@ from convene import (
     callbacks,
     guesses,
     knocks,
+    logins,
+    outbox,
     recordings,
     retention,
     rooms,
     sessions,
     themes,
     uploads,
+    users,
 )
 from convene.db import Database, Tx
 from convene.engine import Person
 from convene.errors import Unavailable
+from convene.mail import kept_serials, outbox_folder
+from convene.meetings import notices, recorded
+from convene.meetings.mailing import Mailing
 from convene.runtime import Runtime
+from convene.storage import LONGEST_LINK
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +72,14 @@ class Worker:
         self._grace = timedelta(seconds=runtime.settings.session_grace_seconds)
         self._look = Wake(runtime.db)
         self._deliveries = callbacks.Deliveries(runtime.db, runtime.courier)
+        mailing = Mailing(runtime.db, runtime.storage, runtime.settings)
+        self._posting = outbox.Posting(
+            runtime.db,
+            runtime.mailer,
+            mailing.compose,
+            outbox_folder(runtime.settings) / "journals",
+            per_second=runtime.settings.mail_per_second,
+        )
 
     async def run(self) -> None:
         """Runs all loops until cancelled; leases of callbacks are given back then."""
@@ -72,6 +87,8 @@ class Worker:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._deliveries.run())
+                group.create_task(self._posting.run())
+                group.create_task(_forever("remind", self.remind, lambda: asyncio.sleep(SWEEP)))
                 group.create_task(_forever("sweep", self.sweep, lambda: wake.wait(SWEEP)))
                 group.create_task(
                     _forever("reconcile", self.reconcile, lambda: self._look.wait(settings.reconcile_seconds))
@@ -85,7 +102,7 @@ class Worker:
         self._look.now()
 
     async def sweep(self) -> bool:
-        """Expires due rooms, ends due sessions, deletes the engine's rooms of ended ones."""
+        """Expires due rooms, ends due sessions, deletes the engine's rooms of ended ones, reports recorded meetings."""
         db = self.runtime.db
         expired = await db.write(rooms.expire_due)
         await db.write(close_due)
@@ -98,7 +115,19 @@ class Worker:
             done.append(session_id)
         if done:
             await db.write(sessions.cleared, done)
+        await self._report()
         return bool(expired)
+
+    async def _report(self) -> None:
+        """Tells of the recordings of meetings that are over. A storage that is away is asked again when the lease is over."""
+        for report in await self.runtime.db.write(recorded.claim):
+            with suppress(Unavailable):
+                links = {one.id: await self.runtime.storage.link(one.recording, LONGEST_LINK) for one in report.files}
+                await self.runtime.db.write(recorded.report, report, links)
+
+    async def remind(self) -> bool:
+        """Puts the reminders that are due into the outbox, bite by bite."""
+        return await self.runtime.db.write(notices.remind_due) > 0
 
     async def reconcile(self) -> bool:
         """Compares every live session with the engine's own list. An engine that does not answer means unknown: no change."""
@@ -137,11 +166,19 @@ class Worker:
         await self.runtime.db.write(guesses.forget)
         await self.runtime.db.write(knocks.forget)
         await self.runtime.db.write(allowances.forget)
-        for bites in (answers.forget, uploads.forget, themes.forget):
+        for bites in (answers.forget, uploads.forget, themes.forget, logins.forget, users.forget_guests):
             while await self.runtime.db.write(bites):
                 pass
         await self._forget()
+        await self._forget_kept()
         return False
+
+    async def _forget_kept(self) -> None:
+        """Deletes the files of kept mails that are forgotten."""
+        kept = await asyncio.to_thread(kept_serials, outbox_folder(self.runtime.settings))
+        known = await self.runtime.db.read(outbox.known, sorted(kept)) if kept else set()
+        for serial in kept.keys() - known:
+            await asyncio.to_thread(kept[serial].unlink, missing_ok=True)
 
     async def _forget(self) -> None:
         """Deletes what is kept no longer, bite by bite: others write in between."""

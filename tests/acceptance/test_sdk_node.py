@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests import pngs
-from tests.sdks import DIAL_IN, SCRIPTS, Judged, Told, fetched, folder_with_vonage_for_node, judged
+from tests.sdks import DIAL_IN, SCRIPTS, Judged, Told, fetched, folder_for_node, judged
 
 pytestmark = pytest.mark.acceptance
 
@@ -46,7 +46,7 @@ def told(request: pytest.FixtureRequest, convene: Judged) -> Told:
     wishes: Told = {"theme": THEME, "long_term": PLAIN | NEVER_SENT, "update": UPDATE, "names": NAMES}
     found = {"recording_id": convene.recordings[version], "wanted": request.param, "before": 1 + version * 8}
     address = convene.address if version else convene.convene.url  # one by https, one by http
-    command, folder = ("node", SCRIPTS / "node/calls.mjs", PACKAGES[request.param]), folder_with_vonage_for_node()
+    command, folder = ("node", SCRIPTS / "node/calls.mjs", PACKAGES[request.param]), folder_for_node("node")
     return found | convene.tour(*command, cwd=folder, address=address, logo=str(logo), **wishes, **found)
 
 

@@ -43,7 +43,7 @@ def said(guest: Guest, text: str) -> Locator:
     return guest.page.get_by_role("main").get_by_text(text)
 
 
-async def waits(guest: Guest, title: str) -> None:
+async def waits(guest: Guest, title: str | re.Pattern[str]) -> None:
     await expect(guest.page.get_by_role("heading", level=1)).to_have_text(title, timeout=SLOW)
 
 
@@ -190,6 +190,44 @@ async def test_the_waiting_page_outlives_the_server(tmp_path: Path, chromium: Br
         hanna = await visit(chromium, host_url(room), "Hanna")
         await (await door(hanna)).get_by_role("button", name="Admit Gustav").click(timeout=SLOW)
         await is_in(gustav)
+
+
+async def test_a_lock_is_seen_by_everybody_whoever_made_it(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room()
+    hanna = await visit(chromium, host_url(room), "Hanna")
+    gustav = await visit(chromium, guest_url(room), "Gustav")
+    heinz = await visit(chromium, host_url(room), "Heinz")
+    people = (hanna, gustav, heinz)
+    async with convene.api() as api:
+        found = (await api.get("sessions")).json()["_embedded"]["sessions"]
+        (session,) = [one for one in found if one["room_id"] == room["id"]]
+        assert (await api.post(f"sessions/{session['id']}/lock")).status_code == 204
+    for person in people:
+        await expect(person.page.get_by_role("img", name="The meeting is locked")).to_be_visible(timeout=SLOW)
+    await hanna.page.get_by_role("button", name="More").click()
+    await expect(hanna.page.get_by_role("menuitem", name="Unlock the meeting")).to_be_visible(timeout=SLOW)
+    await photographed(hanna.page, "locked-host")
+    await photographed(gustav.page, "locked-guest")
+    await heinz.page.get_by_role("button", name="More").click()
+    await heinz.page.get_by_role("menuitem", name="Unlock the meeting").click()
+    for person in people:
+        await expect(person.page.get_by_role("img", name="The meeting is locked")).to_have_count(0, timeout=SLOW)
+    await expect(hanna.page.get_by_role("menuitem", name="Lock the meeting")).to_be_visible(timeout=SLOW)
+
+
+async def test_who_waits_chooses_the_language_where_the_room_leaves_it_to_him(
+    convene: Platform, chromium: Browser
+) -> None:
+    features = {"is_locale_switcher_available": True}
+    room = await convene.room(join_approval_level="explicit_approval", available_features=features)
+    gustav = await comes(chromium, room, "Gustav")
+    await waits(gustav, ASKED)
+    await gustav.page.get_by_label("Language").select_option("de")
+    await expect(gustav.page.locator("html")).to_have_attribute("lang", "de", timeout=SLOW)
+    await photographed(gustav.page, "waiting-language")
+    hanna = await visit(chromium, host_url(room), "Hanna")
+    await (await door(hanna)).get_by_role("button", name="Admit Gustav").click(timeout=SLOW)
+    await expect(gustav.page.get_by_role("toolbar")).to_be_visible(timeout=SLOW)
 
 
 async def test_the_room_says_how_the_microphone_is_and_what_is_offered(convene: Platform, chromium: Browser) -> None:

@@ -49,7 +49,7 @@ def test_it_holds_engine_page_and_settings_and_nothing_of_the_workshop(wheel: Pa
     assert engine.external_attr >> 16 & 0o111, "the engine is not executable"
     assert '<script type="module"' in page
     assert any(name.startswith("convene/page/assets/") and name.endswith(".js") for name in names)
-    assert {"convene/cli.py", "convene/defaults.toml", "convene/py.typed"} <= names
+    assert {"convene/cli/__init__.py", "convene/defaults.toml", "convene/py.typed"} <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"convene", wheel.name.rsplit("-", 3)[0] + ".dist-info"}
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name or name.endswith(".digest")]

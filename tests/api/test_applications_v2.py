@@ -8,10 +8,13 @@ from typing import Any
 import jwt
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from convene import access, applications, events, rooms, tables
+from convene import access, applications, events, rooms, tables, themes
 from convene.db import Tx
+from convene.errors import NotFound
 from convene.rooms import RoomType, Spec
+from tests.platform import until
 from tests.world import World, key_pair
 
 PATH = "/v2/applications"
@@ -331,3 +334,36 @@ def a_theme(tx: Tx, application_id: str, short: str | None = None) -> str:
     row |= {"main_color": "#123456", "brand_text": "Acme", "short_company_url": short}
     tx.execute(sa.insert(tables.theme), row)
     return str(row["id"])
+
+
+async def test_a_deletion_takes_themes_before_the_application(world: World) -> None:
+    """As the deletion of a theme does: two at once wait for each other in one direction only."""
+    if world.db.is_sqlite:
+        return  # one writer
+    made = await create(world)
+    spec = themes.Spec(name="Night", main_color="#000", brand_text="Night")
+    theme = await world.db.write(themes.create, made["id"], spec, limit=10)
+    await world.db.write(applications.set_default_theme, made["id"], theme.id)
+    engine = create_async_engine(world.db.url.replace("postgresql:", "postgresql+asyncpg:"))
+    async with engine.connect() as other, engine.connect() as watcher:
+        row, application = tables.theme.c.id == theme.id, tables.application.c.id == made["id"]
+        await other.execute(sa.select(tables.theme.c.id).where(row).with_for_update())
+        async with asyncio.TaskGroup() as group:
+            deleting = group.create_task(world.db.write(applications.delete, world.first.api_key, made["id"]))
+            await until(lambda: _somebody_waits(watcher), why="the deletion does not wait for the theme")
+            free = await other.execute(
+                sa.select(tables.application.c.id).where(application).with_for_update(nowait=True)
+            )
+            assert free.one() and not deleting.done()
+            await other.rollback()
+        assert deleting.exception() is None
+    await engine.dispose()
+    with pytest.raises(NotFound):
+        await world.db.read(access.application, made["id"])
+
+
+async def _somebody_waits(connection: AsyncConnection) -> bool:
+    waiting = "select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()"
+    found = await connection.scalar(sa.text(waiting))
+    await connection.rollback()
+    return bool(found)

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
+from convene import clients
 from convene.web.document import TAGS
 from tests.estate import Estate, another, is_json, recorded_no_more, settled
 from tests.world import World
@@ -34,6 +35,16 @@ STANDS_FOR = {
     "1795258251": "expires",
     "839e54a65f898b6bb7b9537572ea2b1841a4dbf8769cd74cec36fe6d06a2d9e1": "signature",
     "c0ffee00-1234-4abc-8def-0123456789ab": "application_id",
+    "0199f3a1b2c3d4e5f60718": "message_id",
+    "69a1f00c2b7d4e0011c0a9e0": "dialog_id",
+    "69a1f00c2b7d4e0011c0a9e1": "meeting_id",
+    "69a1f0402b7d4e0011c0a9f3": "line_id",
+    "69a20d3a2b7d4e0011c0aa07": "film_id",
+    "b1946ac92492d2347c6235b4": "auth_key",
+    "ada@example.org": "email",
+    "ada.l": "login",
+    "7000": "number",
+    "4242": "client_number",
 }
 # What ends or changes things so that others would not find them as they are: each has an estate of its own.
 ALONE = {
@@ -47,6 +58,10 @@ ALONE = {
     ),
     *("powers_lock", "powers_end", "powers_remove", "powers_record", "powers_stop"),
     *("waiting_admit", "waiting_deny", "waiting_admit_all"),
+    *("cube_sessions_end", "cube_sessions_log_in", "cube_sessions_log_out", "cube_users_sign_up", "cube_users_delete"),
+    *("cube_meetings_delete", "cube_admin_delete", "cube_admin_users_delete", "cube_admin_users_change"),
+    *("cube_recordings_delete", "cube_recordings_delete_one", "cube_chat_unsubscribe", "cube_chat_delete"),
+    *("chat_delete", "page_chat_delete", "mail_templates_delete"),
     *("page_end", "page_remove", "page_record", "page_stop", "page_withdraw", "page_admit", "page_deny"),
 }
 STREAMS = {"page_wait", "page_watch"}  # tests/api/test_waiting.py reads them
@@ -150,6 +165,8 @@ class Replay:
         return json.loads(text)
 
     def credentials(self, path: str, name: str) -> dict[str, str]:
+        if name.startswith("cube_"):
+            return self.estate.admin if path.startswith("/admin/") else self.estate.user
         if not path.startswith("/api/meeting"):
             return self.estate.auth if not path.startswith("/v2") else self.estate.world.auth
         if name in ("page_wait", "page_withdraw"):
@@ -210,4 +227,6 @@ async def test_every_example_is_true(world: World, document: dict[str, Any]) -> 
         estate = await settled(await another(world, name), name.replace("_", "-"))
         if name.endswith("_record"):
             await recorded_no_more(estate)
+        if name == "cube_users_sign_up":
+            await world.db.write(clients.change, estate.world.application_id, opens_users=True)
         await Replay(estate, document).send(path, method, operation)

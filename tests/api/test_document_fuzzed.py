@@ -44,7 +44,7 @@ async def facts_of(world: World, url: str) -> dict[str, object]:
     people = {"host": estate.host, "knocker": estate.knocker, "door_host": estate.doorman}
     proofs = {name: headers["Authorization"].removeprefix("Bearer ") for name, headers in people.items()}
     facts = {"url": url, "ids": estate.ids, "owner": world.auth, "public_key": worlds.key_pair().public_key}
-    return facts | proofs
+    return facts | proofs | {"user": estate.user, "admin": estate.admin}
 
 
 async def test_what_is_made_up_is_answered_as_documented(postgres_url: str, tmp_path: Path) -> None:

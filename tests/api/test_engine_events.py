@@ -29,7 +29,7 @@ def meeting(tx: Tx, application_id: str) -> tuple[str, str, list[str]]:
     """A fresh session that is open for three people: its id, its engine room, their identities."""
     application = access.application(tx, application_id)
     room = rooms.create(tx, application, rooms.Spec("Demo"), limit=1000, digits=12)
-    admitted = [sessions.admit(tx, room, name, False, None) for name in ("Ann", "Ben", "Cy")]
+    admitted = [sessions.admit(tx, room, name, sessions.GUEST, None) for name in ("Ann", "Ben", "Cy")]
     return admitted[0][0].id, admitted[0][0].engine_room, [person.id for _session, person, _key in admitted]
 
 

@@ -121,6 +121,23 @@ async def test_two_machines_on_one_postgresql_share_the_limit(shared_url: str, t
         assert await ask(one.client, two.auth) == {200: 1}, "another application has its own"
 
 
+async def test_an_account_has_a_limit_of_its_own_over_all_processes(tight: World) -> None:
+    async def asks(client: httpx.AsyncClient, count: int) -> Counter[int]:
+        answers = await asyncio.gather(*(client.get("/v2/applications", headers=tight.auth) for _ in range(count)))
+        assert all(answer.headers["RateLimit-Limit"] == str(LIMIT) for answer in answers)
+        return Counter(answer.status_code for answer in answers)
+
+    async with beside(tight) as other:
+        given = await asks(tight.client, LIMIT // 2) + await asks(other, LIMIT)
+        assert given == {200: LIMIT, 429: LIMIT // 2}
+        assert await ask(tight.client, tight.auth) == {200: 1}, "its applications have their own"
+        over = await tight.client.delete(f"/v2/applications/{tight.application_id}", headers=tight.auth)
+        assert (over.status_code, over.json()["title"]) == (429, "Rate Limit Hit")
+        assert await ask(other, tight.auth) == {200: 1}, "and what was refused has changed nothing"
+        tight.later(minutes=1)
+        assert await asks(other, 1) == {200: 1}
+
+
 async def test_no_spelling_gets_round_the_limit(tight: World) -> None:
     other = await tight.db.write(keys.add, tight.application_id, keys.Wish("other"))
     basic = base64.b64encode(f"{other.key.id}:{other.secret}".encode()).decode()

@@ -30,6 +30,7 @@ from convene.db import Database, Tx
 from convene.engine import Engine
 from convene.errors import Refusal
 from convene.livekit import LiveKit
+from convene.mail import mailer
 from convene.runtime import Runtime
 from convene.storage import Storage
 from convene.web import engine as door_module
@@ -64,7 +65,7 @@ class Door:
 
     async def admit(self, name: str = "Ann") -> tuple[str, str]:
         """Somebody new in the meeting: identity, join token."""
-        _session, person, _key = await self.runtime.db.write(sessions.admit, self.room, name, False, None)
+        _session, person, _key = await self.runtime.db.write(sessions.admit, self.room, name, sessions.GUEST, None)
         return person.id, self.token(person.id)
 
     def token(self, identity: str, room: str = "", lifetime: timedelta = MINUTES) -> str:
@@ -89,7 +90,7 @@ async def opened_door(folder: Path, engine_url: str, port: int) -> AsyncIterator
     """The door alone, served by uvicorn, on a database of its own."""
     settings = replace(config.load({}, folder), data=str(folder), port=port)
     db, engine = Database(settings.database), LiveKit(engine_url, KEY, SECRET)
-    runtime = Runtime(settings, db, engine, Storage(settings), Courier(settings))
+    runtime = Runtime(settings, db, engine, Storage(settings), Courier(settings), mailer(settings))
     async with AsyncExitStack() as stack:
         for part in (db, engine):
             await part.open()
@@ -103,7 +104,7 @@ async def opened_door(folder: Path, engine_url: str, port: int) -> AsyncIterator
 def opened_meeting(tx: Tx) -> tuple[rooms.Room, sessions.Session]:
     application = access.application(tx, access.create_first(tx, "Alice", key_pair()).application_id)
     room = rooms.create(tx, application, rooms.Spec("Demo"), limit=10, digits=12)
-    session, _person, _key = sessions.admit(tx, room, "Host", True, None)
+    session, _person, _key = sessions.admit(tx, room, "Host", sessions.HOST, None)
     return room, session
 
 

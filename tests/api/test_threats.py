@@ -27,9 +27,16 @@ async def estate(database_url: str, tmp_path: Path) -> AsyncIterator[Estate]:
         yield await settled(world, "owner")
 
 
+def is_cube(path: str) -> bool:
+    """Whether it is one of the ConnectyCube API, whose clients understand fewer statuses, and whose bodies may have more in them."""
+    return path.split("/")[1] in ("session", "login", "users", "meetings", "chat", "admin")
+
+
 def credentials(estate: Estate, path: str) -> dict[str, str]:
     if path.startswith("/api/meeting"):
         return estate.host
+    if is_cube(path):
+        return estate.admin if path.startswith("/admin/") else estate.user
     return estate.world.auth if path.startswith("/v2") else estate.auth
 
 
@@ -40,7 +47,7 @@ async def taking(estate: Estate) -> list[tuple[str, str]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if "application/json" in operation.get("requestBody", {}).get("content", {}):
-                found.append((method.upper(), path.format(**estate.ids)))
+                found.append((method.upper(), path.format(**estate.ids, kind="invitation")))
     return found
 
 
@@ -67,7 +74,8 @@ async def test_no_door_reads_a_large_body_to_its_end(estate: Estate) -> None:
         body = Counted(b'{"display_name": "x"')
         headers = credentials(estate, path) | {"Content-Type": "application/json"}
         answer = await estate.world.client.request(method, path, content=body, headers=headers)
-        assert answer.status_code == 413, f"{method} {path}: {answer.status_code} {answer.text}"
+        too_large = 400 if is_cube(path) else 413
+        assert answer.status_code == too_large, f"{method} {path}: {answer.status_code} {answer.text}"
         assert body.read < 200_000, f"{method} {path} reads on"
 
 
@@ -91,7 +99,8 @@ async def test_no_body_breaks_a_door(estate: Estate, kind: str) -> None:
     for method, path in await taking(estate):
         headers = credentials(estate, path) | {"Content-Type": "application/json"}
         answer = await estate.world.client.request(method, path, content=content, headers=headers)
-        assert answer.status_code == 400, f"{method} {path}: {answer.status_code} {answer.text[:200]}"
+        wanted = (400, 201, 200, 401, 422) if kind == "a name twice" and is_cube(path) else (400,)
+        assert answer.status_code in wanted, f"{method} {path}: {answer.status_code} {answer.text[:200]}"
 
 
 NASTY = [
@@ -112,7 +121,10 @@ NASTY = [
 async def test_no_id_breaks_a_door(estate: Estate) -> None:
     """PostgreSQL refuses NUL and what is no UTF-8 loudly, and numbers that are too large."""
     document = (await estate.world.client.get("/openapi.json")).json()
-    ids = {name: str(id) for name, id in estate.ids.items()}
+    ids = {name: str(id) for name, id in estate.ids.items()} | {
+        "message_ids": str(estate.ids["line_id"]),
+        "kind": "invitation",
+    }
     for path, methods in document["paths"].items():
         for place in [name for name in (*ids, "name", "key") if f"{{{name}}}" in path]:
             for method, nasty in ((method, nasty) for method in methods for nasty in NASTY):
@@ -120,7 +132,10 @@ async def test_no_id_breaks_a_door(estate: Estate) -> None:
                 body = {"source": "microphone", "name": "x", "update_details": {"main_color": "#000"}, "keys": ["x"]}
                 headers = credentials(estate, path)
                 answer = await estate.world.client.request(method, url, headers=headers, json=body)
-                assert answer.status_code in (400, 403, 404, 422), f"{method} {url[:200]}: {answer.status_code}"
+                wanted = (
+                    (200,) if place == "message_ids" else (400, 403, 404, 422)
+                )  # it tells of each that there is none
+                assert answer.status_code in wanted, f"{method} {url[:200]}: {answer.status_code}"
 
 
 async def test_no_text_breaks_a_door(estate: Estate) -> None:

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from convene import keys
 from convene.web.app import doors
 from tests import world as worlds
-from tests.estate import Estate, another, basic, dump, logo, rows_of, settled, sister
+from tests.estate import PASSWORD, STARTS, Estate, another, basic, dump, logo, rows_of, settled, sister
 from tests.world import World
 
 NAME = {"display_name": "stolen"}
@@ -31,7 +31,9 @@ class Try:
 
     status: int | tuple[int, ...] = 404
     body: Any = None
-    who: str = "key"  # whose credentials, of the stranger's own: key, account, host, guest, knocker, nobody
+    who: str = (
+        "key"  # whose credentials, of the stranger's own: key, account, host, guest, knocker, user, admin, nobody
+    )
     path: str | None = None
     form: bool = False
     query: str = ""
@@ -45,6 +47,8 @@ V, PAGE, DOOR = "/v1/meetings", "/api/meeting", "/v1/meetings/rooms/{door_id}/wa
 SESSION = f"{V}/sessions/{{session_id}}"
 OWN_SESSION = f"{V}/sessions/{{own.session_id}}"
 LISTED = [named(200)]
+PLAN = {"name": "stolen", "start_date": STARTS, "end_date": STARTS, "attendees": []}
+VICTIM = {"login": "{login}", "password": PASSWORD}
 HIS = [named(404, who="host")]
 STATIC = [named((200, 401, 404, 405), who="nobody"), named((200, 401, 404, 405))]
 
@@ -94,6 +98,8 @@ TRIES: dict[str, list[Try]] = {
     f"POST {SESSION}/end": [named()],
     f"POST {SESSION}/lock": [named()],
     f"POST {SESSION}/unlock": [named()],
+    f"GET {SESSION}/chat": [named(), named(200, path=f"{OWN_SESSION}/chat", query="?after={message_id}")],
+    f"DELETE {SESSION}/chat/{{message_id}}": [named()],
     f"POST {SESSION}/recording": [named()],
     f"DELETE {SESSION}/recording": [named()],
     f"GET {V}/recordings/{{recording_id}}": [named(), named(path=f"{V}/recordings/{{running_id}}")],
@@ -151,12 +157,112 @@ TRIES: dict[str, list[Try]] = {
         named(404, who="host", path=f"{PAGE}/people/{{participant_id}}"),
         named(404, who="host", path=f"{PAGE}/people/{{host_id}}"),
     ],
+    f"GET {PAGE}/chat": [named(200, who="guest", query="?before={message_id}"), named(401, who="knocker"), named(401)],
+    f"POST {PAGE}/chat": [
+        named(400, {"text": "Hello", "reply_to": "{message_id}"}, "guest"),
+        named(401, {"text": "Hello"}, "knocker"),
+        named(401, {"text": "Hello"}),
+    ],
+    f"DELETE {PAGE}/chat/{{message_id}}": [named(404, who="host"), named(404, who="guest"), named(401)],
+    f"GET {PAGE}/chat/export": [named(200, who="host"), named(403, who="guest"), named(401)],
     f"GET {PAGE}/waiting": [named(401, who="host"), named(401)],
     f"DELETE {PAGE}/waiting": [named(401, who="host"), named(401)],
     f"GET {PAGE}/host": [named(403, who="guest"), named(401, who="knocker"), named(401)],
     f"POST {PAGE}/waiting/{{person_id}}/admit": HIS,
     f"POST {PAGE}/waiting/{{person_id}}/deny": HIS,
     f"POST {PAGE}/waiting/admit_all": [named(204, who="host"), named(403, who="guest")],
+    # Users and scheduled meetings, as programs written for ConnectyCube see them. Numbers and addresses of people may be
+    # tried: what they stand for is looked up among the caller's own.
+    "POST /session": [
+        named(401, {"application_id": "{client_number}", "auth_key": "{own.auth_key}"}, "nobody"),
+        named(404, {"application_id": "{own.client_number}", "auth_key": "{own.auth_key}", "user": VICTIM}, "nobody"),
+    ],
+    "GET /session": [named(200, who="user"), named(401), named(401, who="admin")],
+    "DELETE /session": [named(401), named(401, who="admin")],
+    "POST /login": [named(404, VICTIM, "user"), named(401, VICTIM)],
+    "DELETE /login": [named(401), named(401, who="admin")],
+    "POST /users": [named(403, {"user": VICTIM}, "user"), named(401, {"user": VICTIM})],
+    "GET /users": [named((200, 403), who="user"), named(401)],
+    "GET /users/v2": [
+        named(200, who="user", query="?login={login}"),
+        named(200, who="user", query="?email={email}"),
+        named(200, who="user", query="?id[in]={number},{own.number}"),
+        named(401, query="?login={login}"),
+    ],
+    "GET /users/by_{field}": [
+        named(404, who="user", path="/users/by_login", query="?login={login}"),
+        named(404, who="user", path="/users/by_email", query="?email={email}"),
+    ],
+    "GET /users/password/reset": [named((200, 403), who="user", query="?email={email}"), named(401)],
+    "POST /users/password/reset": [named((200, 403), {"email": "{email}"}, "user"), named(401, {"email": "{email}"})],
+    "GET /users/{number}": [named(404, who="user"), named(401)],
+    "PUT /users/{number}": [named((403, 404), {"user": {"full_name": "stolen"}}, "user")],
+    "DELETE /users/{number}": [named((403, 404), who="user"), named(401)],
+    "GET /meetings": [
+        named(200, who="user"),
+        named(404, who="user", query="?_id={meeting_id}"),
+        named(200, who="user", query="?_id[in]={meeting_id}"),
+        named(200, who="user", query="?_id[gte]=000000000000000000000000&limit=100"),
+        named(401),
+        named(401, who="admin"),
+    ],
+    "POST /meetings": [
+        named(201, PLAN | {"attendees": [{"id": "{number}"}, {"email": "x@example.org"}], "notify": True}, "user"),
+        named(201, PLAN | {"host_id": "{number}", "chat_dialog_id": "{dialog_id}", "_id": "{meeting_id}"}, "user"),
+    ],
+    "PUT /meetings/{meeting_id}": [named(404, {"name": "stolen"}, "user"), named(401, {"name": "stolen"})],
+    "DELETE /meetings/{meeting_id}": [named(404, who="user"), named(401)],
+    "GET /meetings/recordings/{meeting_id}": [named(404, who="user"), named(401, who="admin")],
+    "GET /meetings/{meeting_id}/link": [named(404, who="user"), named(401, who="admin")],
+    "GET /chat/Dialog": [named(200, who="user"), named(200, who="user", query="?_id={dialog_id}"), named(401)],
+    "POST /chat/Dialog/{dialog_id}/subscribe": [named(404, who="user"), named(401)],
+    "DELETE /chat/Dialog/{dialog_id}/subscribe": [named(404, who="user"), named(401)],
+    "GET /chat/Message/unread": [named(200, who="user", query="?chat_dialog_ids={dialog_id}"), named(401)],
+    "DELETE /chat/Message/{message_ids}": [
+        named(200, who="user", path="/chat/Message/{line_id},{message_id}"),
+        named(401, path="/chat/Message/{line_id}"),
+    ],
+    "GET /chat/Message": [named(404, who="user", query="?chat_dialog_id={dialog_id}"), named(401)],
+    "POST /chat/Message": [named(404, {"chat_dialog_id": "{dialog_id}", "message": "Hello"}, "user"), named(401, {})],
+    "POST /admin/meetings": [
+        named(422, PLAN | {"user_id": "{number}"}, "admin"),
+        named(401, PLAN | {"user_id": "{number}"}),
+        named(401, PLAN | {"user_id": "{number}"}, "user"),
+    ],
+    "GET /admin/meetings": [
+        named(200, who="admin"),
+        named(404, who="admin", query="?_id={meeting_id}"),
+        named(200, who="admin", query="?_id[in]={meeting_id}"),
+        named(401, who="user"),
+    ],
+    "GET /admin/meetings/{meeting_id}": [named(404, who="admin"), named(401, who="user")],
+    "PUT /admin/meetings/{meeting_id}": [named(404, {"name": "stolen"}, "admin"), named(401, {}, "user")],
+    "DELETE /admin/meetings/{meeting_id}": [named(404, who="admin"), named(401, who="user")],
+    "POST /admin/meetings/{meeting_id}/links": [named(404, {"user_id": "{number}"}, "admin"), named(401, {}, "user")],
+    "GET /admin/meetings/recordings/{meeting_id}": [named(404, who="admin"), named(401, who="user")],
+    "DELETE /admin/meetings/recordings/{meeting_id}": [named(404, who="admin"), named(401, who="user")],
+    "DELETE /admin/meetings/recordings/{meeting_id}/{recording_id}": [
+        named(404, who="admin", path="/admin/meetings/recordings/{meeting_id}/{film_id}"),
+        named(404, who="admin", path="/admin/meetings/recordings/{own.meeting_id}/{film_id}"),
+    ],
+    "POST /admin/users": [named((201, 422), {"user": VICTIM}, "admin"), named(401, {"user": VICTIM}, "user")],
+    "PUT /admin/users/{number}": [named(404, {"full_name": "stolen"}, "admin"), named(401, {}, "user")],
+    "POST /admin/users/{number}/tokens": [named(404, who="admin"), named(401, who="user")],
+    "DELETE /admin/user/{number}": [named(404, who="admin"), named(401, who="user")],
+    # Mails: their wording, and the operator's page of them
+    "GET /api/mail-templates/{kind}": [
+        named(404, path="/api/mail-templates/change"),
+        named(401, None, "admin", path="/api/mail-templates/change"),
+    ],
+    "PUT /api/mail-templates/{kind}": [
+        named(200, {"subject": "Hello"}, path="/api/mail-templates/invitation"),
+        named(401, {"subject": "Hello"}, "admin", path="/api/mail-templates/invitation"),
+    ],
+    "DELETE /api/mail-templates/{kind}": [named(204, path="/api/mail-templates/invitation")],
+    "GET /outbox/": [named(200), named(200, query="?before=999999"), named(401, who="user")],
+    "GET /outbox/{serial}": [named(), named(401, who="admin")],
+    "GET /outbox/{serial}/mail.eml": [named()],
+    "GET /outbox/{serial}/entry.ics": [named()],
     # Files and pictures
     "GET /recordings/{recording_id}/{name}": [named(403, path="/recordings/{recording_id}/x.mp4{own.signature}")],
     "HEAD /recordings/{recording_id}/{name}": [named(403, path="/recordings/{recording_id}/x.mp4{own.signature}")],
@@ -185,11 +291,12 @@ TRIES: dict[str, list[Try]] = {
             "/reference",
         )
     },
+    "GET /outbox": [named(307, who="nobody"), named(307)],
     "GET /health/live": STATIC,
     "GET /health/ready": STATIC,
 }
-PLAIN = ("endpoint_id", "expires")  # numbers that any answer may have in it
-CATCH_ALL = re.compile(r"^/(v1/meetings|v2/applications)(/\{rest:path\})?$")
+PLAIN = ("endpoint_id", "expires", "number", "client_number", "serial")  # numbers that any answer may have in it
+CATCH_ALL = ("unknown", "preflight")  # the names of what says "no such path", and tells browsers what they may send
 
 
 @dataclass
@@ -215,14 +322,19 @@ class Siege:
     @property
     def ids(self) -> dict[str, Any]:
         ids = self.victim.ids
-        return ids | {"mark": self.victim.mark, "upload_name": ids["upload_key"].rpartition("/")[2], "name": "x.mp4"}
+        return ids | {
+            "message_ids": ids["line_id"],
+            "mark": self.victim.mark,
+            "upload_name": ids["upload_key"].rpartition("/")[2],
+            "name": "x.mp4",
+        }
 
     @property
     def own(self) -> dict[str, Any]:
         ids, token = self.stranger.ids, self.stranger.ids["engine_token"]
         head, _, signature = token.rpartition(".")
         told = {"signature": "?" + ids["recording_url"].partition("?")[2], "forged": f"{head[:-2]}AA.{signature}"}
-        return ids | told | {"name": "x.mp4"}
+        return ids | told | {"name": "x.mp4", "kind": "invitation"}
 
     def body(self, given: Any) -> Any:
         match given:
@@ -255,6 +367,7 @@ class Siege:
     def credentials(self, who: str) -> dict[str, str]:
         mine = self.stranger
         known = {"key": mine.auth, "account": mine.world.auth, "host": mine.host, "guest": mine.guest}
+        known |= {"user": mine.user, "admin": mine.admin}
         return (known | {"knocker": mine.knocker, "nobody": {}})[who]
 
     async def attempt(self, method: str, path: str, one: Try) -> None:
@@ -296,6 +409,8 @@ class Siege:
             ids["room_id"],
             ids["door_id"],
             ids["key_id"],
+            ids["meeting_id"],
+            ids["dialog_id"],
         )
         return rows_of(await self.victim.world.db.read(dump), *owned)
 
@@ -313,7 +428,7 @@ def routes_of(world: World) -> dict[str, str]:
     for route in doors(world.runtime).routes:
         if isinstance(route, APIWebSocketRoute):
             found[f"WS {route.path}"] = route.path
-        elif isinstance(route, APIRoute) and not CATCH_ALL.match(route.path):
+        elif isinstance(route, APIRoute) and route.endpoint.__name__ not in CATCH_ALL:
             found |= {f"{method} {route.path.removesuffix('/') or '/'}": route.path for method in route.methods}
     return found
 
@@ -370,6 +485,8 @@ async def test_every_kind_of_id_is_tried(whole: World) -> None:
         "expires": "likewise",
         "signature": "likewise",
         "picture_url": "pictures that a theme wears are for everybody",
+        "auth_key": "ships in programs: it only says which application is meant",
+        "invitation": "would make its bearer the host, as the token of a room does",
     }
     assert set(estate.ids) - siege.used <= set(unnamed)
 
@@ -383,7 +500,13 @@ async def test_without_credentials_nobody_gets_in(whole: World) -> None:
         for method, operation in operations.items():
             if not operation["security"]:
                 continue
-            for headers in ({}, {"Authorization": "Basic bm9ib2R5Om5vYm9keQ=="}, {"Authorization": "Bearer a.b.c"}):
+            wrong = {"CB-Token": "0" * 64, "CB-Administration-API-Key": "wrong"}
+            for headers in (
+                {},
+                {"Authorization": "Basic bm9ib2R5Om5vYm9keQ=="},
+                {"Authorization": "Bearer a.b.c"},
+                wrong,
+            ):
                 sent = _fitting(document, operation)
                 answer = await whole.client.request(method, siege.fill(path), headers=headers, json=sent)
                 assert answer.status_code == 401, f"{method} {path}: {answer.text}"
@@ -396,6 +519,8 @@ VALUES = {
     "callback_signature": "standard",
     "code": "123456789",
     "name": "Eve",
+    "text": "Hello",
+    "subject": "Hello",
 }
 
 

@@ -1,6 +1,7 @@
 """What the product asks of a media engine: one suite for the in-memory twin and for a real LiveKit server."""
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -169,6 +170,8 @@ async def test_an_unknown_room_is_not_an_empty_one(side: Side) -> None:
             await side.engine.people(gone)
         with pytest.raises(Unavailable):
             await side.engine.set_metadata(gone, "{}")
+        with pytest.raises(Unavailable):
+            await side.engine.send_data(gone, "chat", b"{}")
 
 
 async def test_check_is_quiet_when_all_is_well(side: Side) -> None:
@@ -385,6 +388,7 @@ CALLS: dict[str, Callable[[Engine], Any]] = {
     "remove": lambda engine: engine.remove("r", "ann"),
     "mute": lambda engine: engine.mute("r", "ann", "microphone"),
     "set_metadata": lambda engine: engine.set_metadata("r", "{}"),
+    "send_data": lambda engine: engine.send_data("r", "chat", b"{}"),
 }
 
 
@@ -455,7 +459,7 @@ async def test_a_join_token_gives_this_and_nothing_more(livekit: LiveKit, is_hos
             "canPublish": True,
             "canPublishSources": ["camera", "microphone", "screen_share", "screen_share_audio"],
             "canSubscribe": True,
-            "canPublishData": False,
+            "canPublishData": True,
             "canUpdateOwnMetadata": False,
         },
     }
@@ -490,6 +494,52 @@ async def test_the_room_tells_its_metadata_and_roles(livekit: LiveKit, server: t
         assert ann.local_participant.attributes == {"role": "host"}
         await livekit.set_metadata(room, "second")
         await until(lambda: ann.metadata == "second")
+
+
+async def test_everybody_in_the_room_is_told_and_nobody_can_pretend_to_be_the_server(
+    livekit: LiveKit, server: tuple[LiveKitServer, Posts]
+) -> None:
+    room = new_room()
+    await livekit.create_room(room)
+    heard: list[tuple[str | None, str | None, bytes]] = []
+    token = livekit.join_token(room=room, identity="ann", name="Ann", is_host=True, lifetime=MINUTES)
+    async with in_room(server[0].url, token) as ann:
+        ann.on(
+            "data_received",
+            lambda told: heard.append((told.topic, told.participant and told.participant.identity, told.data)),
+        )
+        words = [f"Grüße {n}".encode() for n in range(20)]
+        for one in words:
+            await livekit.send_data(room, "chat", one)
+        await until(lambda: len(heard) == len(words))
+    assert heard == [("chat", None, one) for one in words], "in order, each once, and from nobody"
+
+
+async def test_what_a_person_tells_bears_his_name_and_his_role_stays_as_it_is(
+    livekit: LiveKit, server: tuple[LiveKitServer, Posts]
+) -> None:
+    room = new_room()
+    await livekit.create_room(room)
+    tokens = [
+        livekit.join_token(room=room, identity=name, name=name, is_host=False, lifetime=MINUTES)
+        for name in ("ann", "mallory")
+    ]
+    async with in_room(server[0].url, tokens[0]) as ann, in_room(server[0].url, tokens[1]) as mallory:
+        heard: asyncio.Queue[tuple[str | None, bytes]] = asyncio.Queue()
+        ann.on(
+            "data_received",
+            lambda told: heard.put_nowait((told.participant and told.participant.identity, told.data)),
+        )
+        await until(lambda: "mallory" in ann.remote_participants and "ann" in mallory.remote_participants)
+        with contextlib.suppress(Exception):  # refused, in the SDK's own words
+            await asyncio.wait_for(mallory.local_participant.set_attributes({"role": "host"}), DEADLINE)
+        while heard.empty():  # until both are so far that one hears the other
+            await mallory.local_participant.publish_data(b"me", topic="chat")
+            with contextlib.suppress(TimeoutError):
+                first = await asyncio.wait_for(heard.get(), 1)
+                break
+        assert first == ("mallory", b"me")
+        assert ann.remote_participants["mallory"].attributes == {"role": "guest"}
 
 
 async def test_a_deleted_room_cannot_be_entered_on_an_old_token(

@@ -1,7 +1,8 @@
-"""`convene serve --no-worker` and two `convene worker`s on one PostgreSQL, with an engine that runs on its own."""
+"""Several processes on one PostgreSQL, with an engine that runs on its own: `convene serve` with workers beside it, and two of it."""
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,12 +16,13 @@ from convene import tables
 from convene.db import Tx
 from convene.tables import new_id
 from tests import world as worlds
+from tests.acceptance.test_waiting import ASKED, comes, door, guest_url, host_url, is_in, waits
 from tests.faults.evidence import ROUNDS, database, ended_well, nothing_missing, quiet, unrepeated, urls
 from tests.faults.load import under_load
 from tests.faults.test_kill_serve import kept
 from tests.faults.test_missing_events import beside
 from tests.livekit_server import livekit_server
-from tests.platform import Companion, Platform, platform, until
+from tests.platform import Companion, Platform, browser, platform, until, visit
 from tests.receiver import Receiver, receiving
 
 DUE = 10_000
@@ -114,3 +116,29 @@ async def test_kills_of_workers_and_serve_lose_nothing(postgres_database: str, t
                 await asyncio.to_thread(worker.start)
         await quiet(here.convene)
         await kept(here.convene, here.heard, load)
+
+
+async def test_who_waits_at_one_server_is_let_in_by_a_host_at_another(postgres_database: str, tmp_path: Path) -> None:
+    ports = [worlds.free_port(), worlds.free_port()]
+    with livekit_server(f"http://127.0.0.1:{ports[0]}/internal/engine-events") as server:
+        settings = beside(server) | {"database_url": postgres_database, "data": str(tmp_path / "one" / "data")}
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+        with (
+            platform(tmp_path / "one", **{**settings, "port": ports[0]}) as one,
+            platform(tmp_path / "two", **{**settings, "port": ports[1]}) as two,
+        ):
+            room = await one.room(join_approval_level="explicit_approval")
+            async with browser() as chromium:
+                gustav, carla = await comes(chromium, room, "Gustav"), await comes(chromium, room, "Carla")
+                for person in (gustav, carla):
+                    await waits(person, ASKED)
+                host = await visit(chromium, host_url(room).replace(one.url, two.url), "Hanna")
+                assert host.page.url.startswith(two.url) and gustav.page.url.startswith(guest_url(room))
+                await (await door(host)).get_by_role("button", name="Admit Gustav").click(timeout=60_000)
+                await is_in(gustav)
+                await waits(carla, ASKED)
+                await (await door(host)).get_by_role("button", name="Deny Carla").click(timeout=60_000)
+                await waits(carla, re.compile("did not let you in"))
+                for person in (gustav, host):
+                    await until(lambda person=person: person.sees(2), why="not both pictures run")  # type: ignore[misc]

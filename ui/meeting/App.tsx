@@ -1,6 +1,7 @@
 import { Activity, Fragment, useEffect, useInsertionEffect } from 'react';
 import { LiveRegions } from './announce/LiveRegions';
 import { Call } from './call/Call';
+import { unread } from './chat/chat';
 import { Dialogs } from './dialogs/Dialogs';
 import { Elsewhere, Ended, Failed, Left, Lost, Removed } from './pages/After';
 import { Insecure, Loading, Start, Unsupported } from './pages/Before';
@@ -17,6 +18,7 @@ export function App() {
   const page = useStore((state) => state.page);
   const room = useStore((state) => state.room?.display_name) ?? '';
   const door = useStore((state) => state.door);
+  const count = useStore(unread);
   const language = useStore((state) => state.language);
   // Joining is drawn by the page one comes from: no new heading, no jump.
   const view = page.is === 'joining' ? (door ? 'waiting' : 'prejoin') : page.is;
@@ -25,8 +27,8 @@ export function App() {
     document.querySelector('h1')?.focus();
   }, [view, language]);
   useEffect(() => {
-    document.title = titleOf(room, door);
-  }, [room, door, language]);
+    document.title = (count > 0 ? `(${count}) ` : '') + titleOf(room, door);
+  }, [room, door, count, language]);
   return (
     <Fragment key={language}>
       {draw(page, door)}

@@ -25,8 +25,8 @@ from convene.recordings.making import (
 )
 from convene.recordings.reading import engine_metadata, get, latest, live, of_session, stored, view
 from convene.recordings.row import TOPIC, Recording
-from convene.recordings.telling import Notice, notices, shown
-from convene.recordings.wishes import ENDED_EARLY, STOPPED_EARLY, delete, follow, mark_deleted, request, stop
+from convene.recordings.telling import Notice, notices, shown, tell
+from convene.recordings.wishes import ENDED_EARLY, STOPPED_EARLY, delete, follow, mark_deleted, request, rule, stop
 
 __all__ = [
     "ENDED_EARLY",
@@ -58,10 +58,12 @@ __all__ = [
     "reclaim",
     "release",
     "request",
+    "rule",
     "shown",
     "started",
     "stop",
     "stored",
+    "tell",
     "try_later",
     "uploaded",
     "view",

@@ -14,6 +14,7 @@ from convene.db import Tx
 from convene.events import EventType
 from convene.lifecycle import RECORDING_LIVE, RecordingNext, RecordingState
 from convene.recordings.row import FAIL, FIELDS, ONE, TOPIC, Recording, announce, load, moment, read, span, to
+from convene.recordings.wishes import resume
 
 _r, _s, _room = tables.recording.c, tables.session.c, tables.room.c
 
@@ -230,7 +231,7 @@ def finished(tx: Tx, recording_id: str, attempt: int, capture: Capture) -> bool:
         return False
     recording = load(tx, recording_id)
     announce(tx, EventType.RECORDING_ENDED, recording, span(recording))
-    tx.wake(TOPIC)
+    _follow(tx, before)
     return True
 
 
@@ -245,7 +246,7 @@ def fail(tx: Tx, recording_id: str, attempt: int, reason: str) -> bool:
     if before.started_at and before.ended_at is None:
         recording = load(tx, recording_id)
         announce(tx, EventType.RECORDING_ENDED, recording, span(recording))
-    tx.wake(TOPIC)
+    _follow(tx, before)
     return True
 
 
@@ -272,6 +273,13 @@ def _hold(tx: Tx, recording_id: str, attempt: int) -> bool:
     """Locks session and recording for the rest of the transaction; False when somebody else has claimed it since."""
     tx.execute(_LOCK_SESSION, {"id": recording_id})
     return tx.one(_LOCK_MINE, {"id": recording_id, "attempt": attempt}) is not None
+
+
+def _follow(tx: Tx, before: Recording) -> None:
+    """What was stopped is over; who wants to record again meanwhile (`wishes.rule`) need not ask twice."""
+    tx.wake(TOPIC)
+    if before.state is RecordingState.STOPPING:
+        resume(tx, before.session_id)
 
 
 def _begin(tx: Tx, recording_id: str, at: datetime) -> None:

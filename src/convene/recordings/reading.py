@@ -12,7 +12,7 @@ from convene.events import wire_time
 from convene.lifecycle import RECORDING_LIVE
 from convene.recordings.row import ALL, BY_ID, Recording, read
 
-_r, _s = tables.recording.c, tables.session.c
+_r, _s, _room = tables.recording.c, tables.session.c, tables.room.c
 
 _OF_TENANT = BY_ID.where(_r.application_id == sa.bindparam("application_id"), _r.deleted_at.is_(None))
 _STORED = BY_ID.where(_r.stored_at.is_not(None), _r.deleted_at.is_(None))
@@ -23,6 +23,7 @@ _LATEST = _THERE.order_by(_r.state.in_(RECORDING_LIVE).desc(), _r.requested_at.d
 _SESSION_OF_TENANT = sa.select(_s.id).where(
     _s.id == sa.bindparam("id"), _s.application_id == sa.bindparam("application_id")
 )
+_LOCKED = sa.select(_room.locked).join_from(tables.session, tables.room).where(_s.id == sa.bindparam("id"))
 
 
 def get(tx: Tx, application_id: str, recording_id: str) -> Recording:
@@ -74,5 +75,6 @@ def view(recording: Recording | None) -> dict[str, Any] | None:
 
 
 def engine_metadata(tx: Tx, session_id: str) -> str:
-    """What the engine shows to everybody in the room: JSON `{"recording": …}`."""
-    return json.dumps({"recording": view(latest(tx, session_id))})
+    """What the engine shows to everybody in the room: JSON `{"recording": …, "locked": …}`."""
+    locked = bool(tx.connection.scalar(_LOCKED, {"id": session_id}))
+    return json.dumps({"recording": view(latest(tx, session_id)), "locked": locked})

@@ -1,4 +1,4 @@
-"""What the pages of a meeting are still to be told: a flag at the row, cleared when the engine has passed it on."""
+"""What the pages of a meeting are still to be told: a flag at the recording or the session, cleared when the engine has passed it on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,17 +9,18 @@ from convene import tables
 from convene.db import Tx
 from convene.lifecycle import SessionState
 from convene.recordings.reading import engine_metadata
-from convene.recordings.row import ONE
+from convene.recordings.row import ONE, TOPIC
 
 _r, _s = tables.recording.c, tables.session.c
 
 _TO_SHOW = (
     sa.select(_s.id, _s.engine_room, _s.state)
-    .where(sa.exists().where(_r.session_id == _s.id, _r.showing))
+    .where(_s.id.in_(sa.union(sa.select(_r.session_id).where(_r.showing), sa.select(_s.id).where(_s.showing))))
     .order_by(_s.id)
     .limit(100)
 )
 _FLAGGED = sa.select(_r.id, _r.state).where(_r.session_id == sa.bindparam("session_id"), _r.showing)
+_SHOW = sa.update(tables.session).where(_s.id == sa.bindparam("session"))
 _TOLD = ONE.where(_r.state == sa.bindparam("b_state"), _r.showing).values(showing=sa.false())
 
 
@@ -32,6 +33,12 @@ class Notice:
     session_ended: bool
     metadata: str
     changes: tuple[tuple[str, str], ...]
+
+
+def tell(tx: Tx, session_id: str) -> None:
+    """Something else than a recording has changed that `engine_metadata` tells of."""
+    tx.execute(_SHOW.values(showing=sa.true()), {"session": session_id})
+    tx.wake(TOPIC)
 
 
 def notices(tx: Tx) -> list[Notice]:
@@ -50,3 +57,4 @@ def shown(tx: Tx, notice: Notice) -> None:
     if engine_metadata(tx, notice.session_id) == notice.metadata:
         for recording_id, state in notice.changes:
             tx.execute(_TOLD, {"b_id": recording_id, "b_state": state})
+        tx.execute(_SHOW.where(_s.showing).values(showing=sa.false()), {"session": notice.session_id})

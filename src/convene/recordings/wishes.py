@@ -12,7 +12,7 @@ from convene.recordings.reading import get, live
 from convene.recordings.row import FAIL, ONE, TOPIC, Recording, load, moment, to
 from convene.sessions import Change
 
-_r, _s, _room = tables.recording.c, tables.session.c, tables.room.c
+_r, _s, _room, _m = tables.recording.c, tables.session.c, tables.room.c, tables.meeting.c
 
 STOPPED_EARLY = "The recording was stopped before it began."
 ENDED_EARLY = "The meeting ended before the recording began."
@@ -23,7 +23,12 @@ _SESSION = (
     .where(_s.id == sa.bindparam("id"))
     .with_for_update(of=tables.session)
 )
+_LIVE_SESSION = (
+    sa.select(_s.id).where(_s.room_id == sa.bindparam("room_id"), _s.state != SessionState.ENDED).with_for_update()
+)
+_RULE = sa.update(tables.room).where(_room.id == sa.bindparam("its")).values(auto_record=sa.bindparam("to_be"))
 _INSERT = sa.insert(tables.recording)
+_MEETING = sa.select(_m.id).where(_m.room_id == sa.bindparam("room_id"))
 _STOP = to(RecordingState.STOPPING)
 _FAIL_REQUESTED = FAIL.where(_r.state == RecordingState.REQUESTED)
 _DELETE = ONE.where(_r.state.in_(RECORDING_OVER), _r.deleted_at.is_(None)).values(
@@ -58,8 +63,43 @@ def request(tx: Tx, session_id: str, *, automatic: bool = False) -> Recording:
         "showing": True,
     }
     tx.execute(_INSERT, row)
+    _owe_report(tx, session_id, session.room_id)
     tx.wake(TOPIC)
     return load(tx, row["id"])
+
+
+def _owe_report(tx: Tx, session_id: str, room_id: str) -> None:
+    """A scheduled meeting is told of its files when the session is over: the debt is a row from the first request on."""
+    meeting = tx.one(_MEETING, {"room_id": room_id})
+    if meeting is not None:
+        row = {"session_id": session_id, "meeting_id": meeting.id, "due_at": tx.now, "attempt": 0}
+        tx.add_new(tables.meeting_report, row)
+
+
+def rule(tx: Tx, room_id: str, *, on: bool) -> None:
+    """From now on the room records every meeting by itself, or none; one that goes on is recorded at once, or no longer.
+
+    Whoever changes the room besides does so later in the transaction: everybody locks the session first.
+    """
+    session = tx.one(_LIVE_SESSION, {"room_id": room_id})
+    tx.execute(_RULE, {"its": room_id, "to_be": on})
+    if session is None:
+        return
+    recording = live(tx, session.id)
+    if on:
+        resume(tx, session.id)
+    elif recording is not None:
+        _end(tx, recording, STOPPED_EARLY)
+
+
+def resume(tx: Tx, session_id: str) -> None:
+    """Records the session if the room's rule wants it and nothing does: the rule was just set, or was set again while a
+    stopped recording came to its end."""
+    session = tx.one(_SESSION, {"id": session_id})
+    if session is None or session.state != SessionState.RUNNING or not session.auto_record:
+        return
+    if live(tx, session_id) is None:
+        request(tx, session_id, automatic=True)
 
 
 def stop(tx: Tx, session_id: str) -> Recording:
@@ -79,9 +119,7 @@ def follow(tx: Tx, changes: Iterable[Change]) -> None:
     """What follows when sessions start (the room may record by itself) and end (the recording ends as well)."""
     for change in changes:
         if change.kind == "started":
-            session = tx.one(_SESSION, {"id": change.session_id})
-            if session is not None and session.auto_record and live(tx, change.session_id) is None:
-                request(tx, change.session_id, automatic=True)
+            resume(tx, change.session_id)
         elif (recording := live(tx, change.session_id)) is not None:
             _end(tx, recording, ENDED_EARLY)
 

@@ -98,7 +98,7 @@ attempt = sa.Table(
 miss = sa.Table(
     "miss",
     metadata,
-    sa.Column("scope", sa.Text, primary_key=True),  # "total", or an address
+    sa.Column("scope", sa.Text, primary_key=True),  # "total", an address, or an account
     sa.Column("minute", sa.BigInteger, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )

@@ -8,11 +8,13 @@ notice = sa.Table(
     "notice",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("application_id", sa.ForeignKey("application.id"), nullable=False, index=True),
+    sa.Column("application_id", sa.ForeignKey("application.id"), nullable=False),
     text("meeting_id"),
     text("kind"),  # invitation, change, cancellation, reminder, recorded
     sa.Column("facts", sa.JSON, nullable=False),  # all that its letters say, as it was at that moment
     moment("created_at", nullable=False),
+    sa.Index("ix_notice_meeting", "meeting_id"),
+    sa.Index("ix_notice_application", "application_id", "created_at"),
 )
 
 mail = sa.Table(
@@ -25,9 +27,11 @@ mail = sa.Table(
     text("name", nullable=True),
     text("language"),
     text("role"),  # host, attendee
-    text("state"),  # pending, sent, kept (no SMTP server is set), dead
+    sa.Column("user_number", sa.BigInteger, nullable=True),  # of the application's user, if it is one
+    text("state"),  # outbox.State
     sa.Column("attempt", sa.Integer, nullable=False),
     moment("due_at"),
+    text("held_by", nullable=True),  # the journal of the process that last claimed it
     moment("created_at", nullable=False),
     moment("settled_at"),
     text("answer", nullable=True),  # what the server said last

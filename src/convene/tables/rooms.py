@@ -82,6 +82,7 @@ session = sa.Table(
     moment("ended_at"),
     flag("ended_by_host"),
     flag("clearing"),  # the engine's room is still to be deleted
+    sa.Column("showing", sa.Boolean, nullable=False, server_default=sa.false()),  # the lock is still to be told
     sa.Column("sequence", sa.BigInteger, nullable=False),  # of its events
     sa.Index(
         "uq_session_live",
@@ -98,6 +99,7 @@ session = sa.Table(
         postgresql_where=sa.text("due_at is not null"),
     ),
     sa.Index("ix_session_clearing", "id", sqlite_where=sa.text("clearing"), postgresql_where=sa.text("clearing")),
+    sa.Index("ix_session_showing", "id", sqlite_where=sa.text("showing"), postgresql_where=sa.text("showing")),
     sa.Index("ix_session_room", "room_id", "started_at"),
     sa.Index("ix_session_application", "application_id", "started_at"),
 )

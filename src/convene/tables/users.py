@@ -1,8 +1,26 @@
 """An application's own users, the tokens they act by, and what its client programs are configured with."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from convene.tables.columns import Moment, flag, metadata, moment, serial, text
+
+
+class Tags(sa.TypeDecorator[list[str]]):
+    """Words without commas, as one text with commas between them: both databases can search in it."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: sa.Dialect) -> Any:
+        """The text; none is null."""
+        return ",".join(value) if value else None
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> list[str] | None:
+        """Back to the words."""
+        return value.split(",") if value else None
+
 
 client = sa.Table(
     "client",
@@ -43,14 +61,14 @@ app_user = sa.Table(
     text("phone", nullable=True),
     text("website", nullable=True),
     text("external_id", nullable=True),
-    text("external_user_id", nullable=True),
+    sa.Column("external_user_id", sa.BigInteger, nullable=True),
     text("facebook_id", nullable=True),
     text("twitter_id", nullable=True),
     sa.Column("blob_id", sa.BigInteger, nullable=True),
     text("custom_data", nullable=True),
     text("avatar", nullable=True),
-    sa.Column("user_tags", sa.JSON, nullable=True),  # a list of texts
-    text("timezone", nullable=True),
+    sa.Column("user_tags", Tags, nullable=True),
+    sa.Column("timezone", sa.Integer, nullable=True),
     text("language", nullable=True),
     flag("is_guest"),
     moment("created_at", nullable=False),

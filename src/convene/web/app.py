@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,9 +72,10 @@ def address_of(request: Request, trusted_proxies: int) -> str:
 
 def create_app(runtime: Runtime) -> Asgi:
     """The whole application, ready for a server."""
-    from convene.web import vonage
+    from convene.web import connectycube, vonage
 
-    return guarded(vonage.normalised(doors(runtime)), runtime)
+    app = doors(runtime)
+    return guarded(connectycube.normalised(app, others=vonage.normalised(app)), runtime)
 
 
 def openapi(runtime: Runtime) -> dict[str, Any]:
@@ -89,10 +90,13 @@ def doors(runtime: Runtime) -> FastAPI:
     from convene.web import (
         api,
         applications_v2,
+        chat,
+        connectycube,
         engine,
         files,
         health,
         join,
+        outbox,
         page,
         pictures,
         reference,
@@ -100,12 +104,34 @@ def doors(runtime: Runtime) -> FastAPI:
         waiting,
     )  # the doors use `answer` and friends of this module
     from convene.web.gate import Gate
-    from convene.web.route import methods_of
 
     app = FastAPI(title="Convene", version=__version__, openapi_url=None, redirect_slashes=False)
     app.state.gate = Gate(runtime)
-    for door in (vonage, api, applications_v2, join, waiting, engine, files, pictures, health, reference, page):
+    app.state.token_life = timedelta(minutes=runtime.settings.token_minutes)
+    for door in (
+        vonage,
+        api,
+        applications_v2,
+        connectycube,
+        join,
+        waiting,
+        chat,
+        engine,
+        files,
+        pictures,
+        health,
+        reference,
+        outbox,
+        page,
+    ):
         app.router.routes.extend(door.router(runtime).routes)  # include_router would cost each request 34 µs
+    _answer_errors(app)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """What no route has answered in its own dialect is answered in ours."""
+    from convene.web.route import methods_of
 
     @app.exception_handler(Refusal)
     async def refuse(_request: Request, refusal: Refusal) -> Response:
@@ -126,8 +152,6 @@ def doors(runtime: Runtime) -> FastAPI:
         headers = {"Allow": methods_of(request, app.routes)} if error.status_code == 405 else None
         return answer({"error": {"code": code, "message": error.detail}}, error.status_code, headers)
 
-    return app
-
 
 def security_headers(runtime: Runtime) -> list[tuple[bytes, bytes]]:
     """What every answer carries: nothing from elsewhere, nothing in frames, no address told to others."""
@@ -135,9 +159,10 @@ def security_headers(runtime: Runtime) -> list[tuple[bytes, bytes]]:
     sockets = f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc} {settings.engine_public_url}".strip()
     if settings.tls_cert and not settings.tls_only:
         sockets += f" ws://{base.hostname}:{settings.port}"  # the same page, opened by http
+    framing = " ".join(settings.framing) or "'none'"
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
-        f"connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        f"connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors {framing}; base-uri 'none'; form-action 'none'"
     )
     headers = {
         "content-security-policy": policy,
@@ -164,7 +189,9 @@ def guarded(app: Asgi, runtime: Runtime) -> Asgi:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *extra]
+                given = message.get("headers", [])
+                own = {name for name, _ in given}  # the outbox has a policy of its own
+                message["headers"] = [*given, *(one for one in extra if one[0] not in own)]
             await send(message)
 
         try:

@@ -111,7 +111,7 @@ _MEANINGS = {
     401: "Missing or wrong credentials",
     404: "No such application of this account",
     413: "The body is larger than 64 KiB",
-    429: "Too many wrong credentials from this address",
+    429: "Too many requests of this account, or wrong credentials from this address",
 }
 _TEXT = {"type": "string"}
 _OBJECT = ["object", "null"]

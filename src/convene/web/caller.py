@@ -46,9 +46,11 @@ class Caller:
         return self._known
 
     def account(self, tx: Tx) -> str:
-        """The account whose own key and secret the request carries. Raises Unauthenticated, TooMany."""
+        """The account whose own key and secret the request carries. Raises Unauthenticated, TooMany, Due."""
         self._gate.let_try(self._request, tx.now)
-        return access.account_for(tx, self._request.headers.get("authorization"))
+        account_id = access.account_for(tx, self._request.headers.get("authorization"))
+        self._gate.count(self._request, account_id, tx.now)
+        return account_id
 
     async def reading(self, reader: Awaitable[T]) -> T:
         """What the request says; whoever may not ask is not told what is wrong with it."""
@@ -68,37 +70,7 @@ class Caller:
         With an `Idempotency-Key` the answer is kept for a day, in the same transaction: the same request with the same key
         gets it again, and changes nothing. Raises what unit and effect raise, and Invalid `idempotency_key_reused`.
         """
-        given = self._request.headers.getlist("idempotency-key")
-        if not given:
-            told = _told(await self._gate.db.write(unit), status)
-            if after is not None:
-                await after()
-            return _created(told)
-        path, content, key = self._request.scope["path"], await self._request.body(), ", ".join(given)
-        mark = answers.fingerprint(self._request.method, path, content)
-
-        def work(tx: Tx) -> Kept:
-            owner = self.application(tx).id
-            answers.check(key)
-            try:
-                told = _told(unit(tx), status)
-            except Refusal:  # it may be refused only because it was done before
-                answers.find(tx, owner, key, mark)
-                raise
-            answers.keep(tx, owner, key, mark, told)
-            return told
-
-        try:
-            kept = await self._gate.db.write(work)
-        except Answered as answered:
-            return _created(answered.kept, {"Idempotent-Replayed": "true"})
-        if after is not None:
-            try:
-                await after()
-            except BaseException:  # whatever ended it: the next try is to have its effect
-                await self._gate.db.write(lambda tx: answers.drop(tx, self.application(tx).id, key))
-                raise
-        return _created(kept)
+        return await once(self._request, unit, lambda tx: (self.application(tx).id, ""), status=status, after=after)
 
     # --- Tags ---
 
@@ -120,6 +92,53 @@ class Caller:
         wanted = self._request.headers.get("if-match")
         if wanted is not None and not _matches(wanted, etag(as_json(present())), weakly=False):
             raise Conflict("changed", "It was changed since: its ETag is another than that of If-Match")
+
+
+async def once(
+    request: Request,
+    unit: Callable[[Tx], object],
+    owner: Callable[[Tx], tuple[str, str]],
+    *,
+    status: int = 201,
+    after: Callable[[], Awaitable[object]] | None = None,
+) -> Response:
+    """As `Caller.once`, for any kind of caller. `owner`: the application, and who of it asks: each has keys of his own."""
+    gate: Gate = request.app.state.gate
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        told = _told(await gate.db.write(unit), status)
+        if after is not None:
+            await after()
+        return _created(told)
+    path, content, key = request.scope["path"], await request.body(), ", ".join(given)
+    mark = answers.fingerprint(request.method, path, content)
+
+    def own(tx: Tx) -> tuple[str, str]:
+        application_id, who = owner(tx)
+        return application_id, f"{who} {key}" if who else key
+
+    def work(tx: Tx) -> Kept:
+        mine = own(tx)
+        answers.check(key)
+        try:
+            told = _told(unit(tx), status)
+        except Refusal:  # it may be refused only because it was done before
+            answers.find(tx, *mine, mark)
+            raise
+        answers.keep(tx, *mine, mark, told)
+        return told
+
+    try:
+        kept = await gate.db.write(work)
+    except Answered as answered:
+        return _created(answered.kept, {"Idempotent-Replayed": "true"})
+    if after is not None:
+        try:
+            await after()
+        except BaseException:  # whatever ended it: the next try is to have its effect
+            await gate.db.write(lambda tx: answers.drop(tx, *own(tx)))
+            raise
+    return _created(kept)
 
 
 def etag(content: bytes) -> str:

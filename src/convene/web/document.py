@@ -19,7 +19,7 @@ from convene.web.vonage import schemas
 from convene.web.vonage.refusals import NAMES, NAMES_OF_CODES
 
 Operation = dict[str, Any]
-Door = Literal["vendor", "accounts", "own", "page", "open"]
+Door = Literal["vendor", "cube", "accounts", "own", "page", "open"]
 
 ABOUT = """Video meetings on your own machines, by the calls that clients of the Vonage Meetings API make already.
 
@@ -27,6 +27,8 @@ ABOUT = """Video meetings on your own machines, by the calls that clients of the
 `/meetings` and `/v0.1/meetings`, with doubled slashes and one at the end. Bodies are read as JSON whatever their content type \
 says; fields of answers (`id`, `created_at`, …) may be left in what is sent back, null means "not given", an empty value \
 in a query too, and `"true"` is `true`. Changes may come with or without their wrapper.
+**`/session`, `/users`, `/meetings`, `/chat`, `/admin`** are those of the ConnectyCube Meetings API: users, scheduled meetings, \
+their recordings and chat. Paths may end in `.json`; lists are filtered by `field[gte]=` and the like, with `gt gte lt lte ne in nin`.
 **`/v2/applications`** is the neighbouring Application API, as far as meetings need it. **`/api`** is what we add: events, \
 endpoints, the application's own settings. **`/api/meeting`** is what the meeting page asks.
 
@@ -42,6 +44,10 @@ TAGS = {
     "Application": "The application that asks, and the numbers to dial in.",
     "Events": "What was announced, how its delivery went, and the addresses it goes to.",
     "Application API": "Applications of an account, for provisioning.",
+    "Scheduled meetings": "Meetings with a date and people who are invited, for programs written for ConnectyCube.",
+    "Users": "The users of an application, and the sessions by which their programs act.",
+    "Dialogs": "The chats of scheduled meetings.",
+    "Administration": "What an operator's own servers do for his users.",
     "Meeting page": "What the page in the browser asks. A person proves who he is with what joining gave him.",
     "Health": "For whoever watches over the process.",
 }
@@ -61,6 +67,18 @@ SCHEMES: dict[str, Any] = {
         "of one of an application's keys, with that key's scopes.",
     },
     "account": {"type": "http", "scheme": "basic", "description": "The account's `api_key` and secret."},
+    "user": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "CB-Token",
+        "description": "The token of a session, of a user or of the application alone. It lives for two hours after its last use.",
+    },
+    "administrator": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "CB-Administration-API-Key",
+        "description": "The application's administration key: for servers alone.",
+    },
     "person": {
         "type": "http",
         "scheme": "bearer",
@@ -83,6 +101,14 @@ NOUNS = {
     "applications": ("applications", "Application"),
     "health": ("", "Health"),
 }
+CUBE_TAGS = {
+    "session": "Users",
+    "login": "Users",
+    "users": "Users",
+    "meetings": "Scheduled meetings",
+    "chat": "Dialogs",
+}
+CUBE_TAGS |= {"admin": "Administration"}
 SCOPES = {"themes_its_rooms": "rooms:read", "themes_urls": "themes:write"}  # other than their paths say
 BODILESS = {204, 304}
 VENDOR_NAMES = dict((*NAMES_OF_CODES.values(), *NAMES.values()))
@@ -109,6 +135,10 @@ ALSO: dict[str, set[int]] = {
     "page_admit": {403, 409, 410, 423},
     "page_deny": {403, 409, 410},
     "page_admit_all": {403, 409, 410, 423},
+    "page_chat_history": {403, 410},
+    "page_chat_write": {403, 410, 429},
+    "page_chat_delete": {403, 410},
+    "page_chat_export": {403},
     "events_replay": {409},
     "endpoints_enable": {409},
 }
@@ -141,13 +171,20 @@ def _operations(app: FastAPI, made: dict[str, Any]) -> Iterator[tuple[APIRoute, 
 
 def _complete(route: APIRoute, method: str, operation: Operation) -> None:
     path, door = route.path_format, _door(route.path_format)
-    noun, tag = _noun(path)
+    noun, tag = ("", CUBE_TAGS[path.split("/")[1]]) if door == "cube" else _noun(path)
     operation["tags"] = [{"page": "Meeting page", "accounts": "Application API"}.get(door, tag)]
     module = "page" if door == "page" else route.endpoint.__module__.rpartition(".")[2]
-    name = f"{module}_{route.endpoint.__name__}"
-    operation["operationId"] = f"{name}_by_put" if path == UPLOADS and method == "PUT" else name
-    scope = SCOPES.get(operation["operationId"], f"{noun}:{'read' if method == 'GET' else 'write'}") if noun else None
-    operation["security"] = _security(door, path, scope)
+    name = f"{'cube_' if door == 'cube' else ''}{module}_{route.endpoint.__name__}"
+    name += (
+        "_by_put"
+        if path == UPLOADS and method == "PUT"
+        else "_one"
+        if path.endswith("/{recording_id}") and door == "cube"
+        else ""
+    )
+    operation["operationId"] = name
+    scope = SCOPES.get(name, f"{noun}:{'read' if method == 'GET' else 'write'}") if noun else None
+    operation["security"] = _security(door, method, path, scope)
     known = {parameter["name"] for parameter in operation.setdefault("parameters", [])}
     for part in re.findall(r"{(\w+)}", path):
         if part not in known:
@@ -160,6 +197,8 @@ def _complete(route: APIRoute, method: str, operation: Operation) -> None:
 def _door(path: str) -> Door:
     if path.startswith("/v1/meetings"):
         return "vendor"
+    if path.split("/")[1] in CUBE_TAGS:
+        return "cube"
     if path.startswith("/v2/applications"):
         return "accounts"
     if path.startswith("/api/meeting"):
@@ -174,10 +213,16 @@ def _noun(path: str) -> tuple[str, str]:
     return next((NOUNS[part] for part in NOUNS if part in parts), ("", "Health"))
 
 
-def _security(door: Door, path: str, scope: str | None) -> list[dict[str, list[str]]]:
+def _security(door: Door, method: str, path: str, scope: str | None) -> list[dict[str, list[str]]]:
     match door:
         case "accounts":
             return [{"account": []}]
+        case "cube":
+            return (
+                []
+                if path == "/session" and method == "POST"
+                else [{"administrator" if "/admin/" in path else "user": []}]
+            )
         case "page":
             return [] if path.endswith(("/look", "/join")) else [{"person": []}]
         case "vendor" | "own" if scope:
@@ -227,6 +272,8 @@ def _refuse(operation: Operation, door: Door, method: str) -> None:
 
 def _expected(operation: Operation, door: Door, method: str) -> set[int]:
     """The statuses that follow from what an operation takes."""
+    if door == "cube":
+        return _expected_of_cube(operation)
     if door == "open" or not operation["security"]:
         return ALSO.get(operation["operationId"], set()) | ({400, 413, 503} if "requestBody" in operation else set())
     places = {parameter["in"] for parameter in operation["parameters"]}
@@ -245,9 +292,21 @@ def _expected(operation: Operation, door: Door, method: str) -> set[int]:
     return expected
 
 
+def _expected_of_cube(operation: Operation) -> set[int]:
+    """Its clients understand few statuses: 400 is for what cannot be read, 422 for what breaks a rule (contract §1.1)."""
+    expected = {400, 401, 429, 503} | ({403} if {"user": []} in operation["security"] else set())
+    if any(one["in"] == "path" for one in operation["parameters"]):
+        expected |= {404}
+    if "requestBody" in operation or any(one["in"] == "query" for one in operation["parameters"]):
+        expected |= {422}
+    return expected
+
+
 def _refusal(door: Door, status: int) -> tuple[Any, Any]:
     """The schema of a refusal, and one of its kind."""
     text = schemas.MEANINGS[status]
+    if door == "cube":
+        return _ref("CubeRefused"), {"errors": {"base": [text]}}
     if door == "vendor":
         if status == 401:
             return _ref("Unauthorized"), {"title": "Unauthorized", "detail": "You did not provide correct credentials"}

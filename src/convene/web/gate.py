@@ -23,6 +23,8 @@ from convene.web.app import address_of
 RATE = "convene.rate"  # in a request's scope, once it has been counted
 TOO_WRONG = "Too many wrong credentials from this address"
 
+Payer = Known | str  # whose requests are counted: a known caller's application, or an account (its api_key)
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -47,34 +49,34 @@ class Rate:
 class Due(Exception):
     """Something must be written before this request can be counted."""
 
-    def __init__(self, known: Known):
+    def __init__(self, payer: Payer):
         super().__init__("due")
-        self.known = known
+        self.payer = payer
 
 
 @dataclass(slots=True)
 class _Purse:
-    """What this process holds of one application's minute; `noted`: its keys whose use in this minute is written."""
+    """What this process holds of one payer's minute; `noted`: its keys whose use in this minute is written."""
 
     minute: int = -1
     count: int = 0
     left: int = 0
     noted: set[str | None] = field(default_factory=lambda: {None})
 
-    def is_due(self, known: Known, minute: int, limit: int) -> bool:
+    def is_due(self, payer: Payer, minute: int, limit: int) -> bool:
         """Whether something must be written before the next request."""
-        return self.is_hungry(minute, limit) or known.key_id not in self.noted
+        return self.is_hungry(minute, limit) or _key_of(payer) not in self.noted
 
     def is_hungry(self, minute: int, limit: int) -> bool:
         """Whether we hold nothing, and others may have left something."""
         return minute > self.minute or bool(limit and not self.count and self.left)
 
-    def fill(self, known: Known, got: Handful) -> None:
+    def fill(self, payer: Payer, got: Handful) -> None:
         """Puts in what was taken; what is over from a past minute is worth nothing."""
         if got.minute != self.minute:
             self.minute, self.count, self.noted = got.minute, 0, {None}
         self.count, self.left = self.count + got.count, got.left
-        self.noted.add(known.key_id)
+        self.noted.add(_key_of(payer))
 
 
 class Gate:
@@ -93,23 +95,27 @@ class Gate:
         """Who asks; the request is counted, once. Raises Unauthenticated, TooMany, Due."""
         self.let_try(request, tx.now)
         known = access.identified(tx, request.headers.get("authorization"))
+        self.count(request, known, tx.now)
+        return known
+
+    def count(self, request: Request, payer: Payer, now: datetime) -> None:
+        """Counts the request of a known caller, once. Raises TooMany, Due."""
         facts = request.scope
         if RATE not in facts:
-            facts[RATE] = self.spend(known, tx.now)
+            facts[RATE] = self.spend(payer, now)
         facts[RATE].check()
-        return known
 
     def let_try(self, request: Request, now: datetime) -> None:
         """Raises TooMany for an address that has shown too many wrong credentials in this minute."""
         if self._shut and self._shut.get(self._place(request)) == allowances.minute_of(now):
             raise _slow_down(_rest_of_minute(now), TOO_WRONG)
 
-    def spend(self, known: Known, now: datetime) -> Rate:
+    def spend(self, payer: Payer, now: datetime) -> Rate:
         """Counts one request; whether it may pass. Raises Due when a write must come first."""
         with self._spending:
-            purse = self._purses[known.application.id]
-            if purse.is_due(known, allowances.minute_of(now), self._limit):
-                raise Due(known)
+            purse = self._purses[_name_of(payer)]
+            if purse.is_due(payer, allowances.minute_of(now), self._limit):
+                raise Due(payer)
             if self._limit and not purse.count:
                 return Rate(self._limit, 0, _rest_of_minute(now), is_over=True)
             purse.count -= 1
@@ -117,20 +123,20 @@ class Gate:
 
     async def spend_due(self, due: Due) -> Rate:
         """Writes what was due, then counts the request. Raises Unavailable."""
-        known = due.known
-        async with self._filling[known.application.id]:  # of many requests that find the purse empty, one fills it
+        payer = due.payer
+        async with self._filling[_name_of(payer)]:  # of many requests that find the purse empty, one fills it
             while True:
                 now = self.db.clock()
                 try:
-                    return self.spend(known, now)
+                    return self.spend(payer, now)
                 except Due:
-                    await self._fill(known, allowances.minute_of(now))
+                    await self._fill(payer, allowances.minute_of(now))
 
-    async def _fill(self, known: Known, minute: int) -> None:
-        purse = self._purses[known.application.id]
-        got = await self.db.write(_taken, known, self._limit, purse.is_hungry(minute, self._limit))
+    async def _fill(self, payer: Payer, minute: int) -> None:
+        purse = self._purses[_name_of(payer)]
+        got = await self.db.write(_taken, payer, self._limit, purse.is_hungry(minute, self._limit))
         with self._spending:
-            purse.fill(known, got or Handful(purse.minute, 0, purse.left))
+            purse.fill(payer, got or Handful(purse.minute, 0, purse.left))
 
     async def failed(self, request: Request) -> None:
         """Counts wrong credentials. Raises TooMany when the address had too many."""
@@ -145,12 +151,25 @@ class Gate:
         return allowances.place_of(address_of(request, self._proxies))
 
 
-def _taken(tx: Tx, known: Known, limit: int, hungry: bool) -> Handful | None:
-    if known.key_id is not None:
-        keys.used(tx, known.key_id)
+def _name_of(payer: Payer) -> str:
+    return f"account {payer}" if isinstance(payer, str) else payer.application.id
+
+
+def _key_of(payer: Payer) -> str | None:
+    return None if isinstance(payer, str) else payer.key_id
+
+
+def _taken(tx: Tx, payer: Payer, limit: int, hungry: bool) -> Handful | None:
+    key_id = _key_of(payer)
+    if key_id is not None:
+        keys.used(tx, key_id)
     if not limit:
         return Handful(allowances.minute_of(tx.now), 0, 0)
-    return allowances.take(tx, known.application.id, limit) if hungry else None
+    if not hungry:
+        return None
+    if isinstance(payer, str):
+        return allowances.take_of_account(tx, payer, limit)
+    return allowances.take(tx, payer.application.id, limit)
 
 
 def _rest_of_minute(now: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from convene import access, guesses, knocks, powers, recordings, rooms, sessions, themes
+from convene import access, guesses, invitations, knocks, powers, recordings, rooms, sessions, themes
 from convene.db import Tx
 from convene.errors import Forbidden, Gone, Invalid, NotFound, Refusal, Unauthenticated
 from convene.events import wire_time
@@ -38,10 +38,12 @@ NAME_LIMIT = 60
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A room that the caller may see, and in which role."""
+    """A room that the caller may see, and by what right he comes. `name`: of somebody who proves to be a user of the
+    application's."""
 
     room: rooms.Room
-    is_host: bool
+    right: sessions.Right
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,21 +173,20 @@ def proof_of(request: Request) -> tuple[str, str]:
 def find(
     tx: Tx, asked: Look, known: sessions.Admission | None, address: str, limits: guesses.Limits
 ) -> Found | Refusal:
-    """The room behind a meeting code. A wrong and an expired code get one and the same answer, and are counted.
+    """The room behind a meeting code, or behind the id of a scheduled meeting. A wrong and an expired one get one and the
+    same answer, and are counted.
 
-    Who holds the room's own token, or an admission to its running session, is not counted and is told the truth. A refusal
-    is returned, not raised: the count of misses must be committed.
+    Who holds the room's own token, an invitation, or an admission to its running session, is not counted and is told the
+    truth. A refusal is returned, not raised: the count of misses must be committed.
     """
-    room = rooms.by_code(tx, asked.code) if asked.code.isdigit() else None
-    owner = room is not None and access.is_host_token(
-        asked.participant_token, access.application(tx, room.application_id), room.host_id, imported=room.imported
-    )
+    room = _behind(tx, asked.code)
+    found = None if room is None else _proven(tx, room, asked.participant_token)
     inside = room is not None and known is not None and known.room_id == room.id
-    if not (owner or inside):
+    if not (found or inside):
         guesses.check(tx, address, limits)
     if room is not None and (rooms.is_available(room, tx.now) or inside):
-        return Found(room, owner)
-    if room is not None and owner:
+        return found or Found(room, sessions.GUEST)
+    if room is not None and found:
         return Gone(
             "expired",
             "This meeting has ended.",
@@ -193,6 +194,22 @@ def find(
         )
     guesses.missed(tx, address)
     return NotFound("not_found", "This meeting has ended, or the address is mistyped.")
+
+
+def _behind(tx: Tx, code: str) -> rooms.Room | None:
+    """A code has digits only, and far fewer than the 24 hex digits of a meeting's id."""
+    if len(code) == invitations.ID_DIGITS:
+        return invitations.room(tx, code)
+    return rooms.by_code(tx, code) if code.isascii() and code.isdigit() else None
+
+
+def _proven(tx: Tx, room: rooms.Room, token: str | None) -> Found | None:
+    """The room for somebody whose token counts there; None for everybody else."""
+    application = access.application(tx, room.application_id)
+    if access.is_host_token(token, application, room.host_id, imported=room.imported):
+        return Found(room, sessions.HOST)
+    bearer = invitations.bearer(tx, application, room.id, token)
+    return Found(room, bearer.right, bearer.name) if bearer else None
 
 
 def _look(tx: Tx, asked: Look, address: str, limits: guesses.Limits) -> dict[str, Any] | Refusal:
@@ -208,7 +225,7 @@ def _come_in(
     found = find(tx, asked, knocks.admission_now(tx, proof), address, limits)
     if isinstance(found, Refusal):
         return found
-    came = knocks.come_in(tx, found.room, name, found.is_host, proof, waiting_limit)
+    came = knocks.come_in(tx, found.room, name, found.right, proof, waiting_limit)
     key = came.key or (proof[1] if proof else "")
     if isinstance(came, knocks.Waiting):
         return {"waiting": {"id": came.id, "key": key}, "name": name, "level": came.level}
@@ -239,7 +256,8 @@ def _view(tx: Tx, found: Found) -> dict[str, Any]:
             "people": people,
             "recording": recording,
         }
-    return {"role": "host" if found.is_host else "guest", "room": seen, "session": session}
+    role = "host" if found.right.is_host else "guest"
+    return {"role": role, "name": found.name, "room": seen, "session": session}
 
 
 def _brand(tx: Tx, room: rooms.Room) -> dict[str, Any] | None:

@@ -19,7 +19,8 @@ class AdmissionProof(BaseModel):
 
 
 class Look(BaseModel):
-    """Which room; with the host's token from the address, if it is the host's link."""
+    """Which room, by its code or by the id of its scheduled meeting; with the token from the address, if it is the host's link
+    or an attendee's."""
 
     model_config = ConfigDict(extra="forbid")
     code: str = Field(max_length=64)
@@ -103,6 +104,7 @@ class Looked(BaseModel):
     """The answer to a look."""
 
     role: Role
+    name: str | None  # of the host or attendee whom the token names, if he is a user of the application's
     room: RoomView
     session: SessionView | None
 
@@ -153,6 +155,47 @@ class WaitingList(BaseModel):
     """An event `waiting` of `GET /host`: who waits for leave, oldest first."""
 
     people: list[WaitingPerson]
+
+
+class ChatDraft(BaseModel):
+    """What somebody wants to say, maybe in answer to a message. Sent again with the same `key` it is said once."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str = Field(max_length=20_000)
+    reply_to: str | None = Field(default=None, max_length=64, pattern=PLAIN)
+    key: str | None = Field(default=None, min_length=1, max_length=64, pattern=PLAIN)
+
+
+class ChatQuote(BaseModel):
+    """The beginning of the message that another one answers."""
+
+    id: str
+    name: str
+    text: str
+
+
+class ChatMessage(BaseModel):
+    """A message; `id` sorts by time. `person_id`: who wrote it in the meeting; null: it was written from elsewhere.
+
+    Of a deleted one `text` is empty. `reply_to` is null also when the message that was answered is deleted.
+    """
+
+    id: str
+    person_id: str | None
+    name: str
+    text: str
+    reply_to: ChatQuote | None
+    key: str | None
+    sent_at: str
+    deleted_by: Literal["author", "host"] | None
+
+
+class ChatHistory(BaseModel):
+    """Messages, oldest first; `more`: there are others before (or after, if that was asked). `kept_days` null: for ever."""
+
+    messages: list[ChatMessage]
+    more: bool
+    kept_days: int | None
 
 
 class FileView(BaseModel):

@@ -12,6 +12,10 @@ from convene.web.app import refused
 from convene.web.gate import RATE, Due, Gate
 
 BODY_LIMIT = 64 * 1024
+UNCOUNTED = (
+    "missing_auth",
+    "session_missing",
+)  # no credentials; and tokens, which end while their holders have them in use
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -71,7 +75,7 @@ async def _counted(request: Request, handler: Callable[[Request], Awaitable[Resp
             request.scope[RATE] = await gate.spend_due(due)
             return await handler(request)
     except Unauthenticated as refusal:
-        if refusal.code != "missing_auth":
+        if refusal.code not in UNCOUNTED:
             await gate.failed(request)
         raise
 

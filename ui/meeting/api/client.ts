@@ -1,5 +1,8 @@
 import type {
   Admission,
+  ChatDraft,
+  ChatHistory,
+  ChatMessage,
   Joined,
   LockRequest,
   JoinRequest,
@@ -36,7 +39,7 @@ const TIMEOUT_MS = 10_000;
 interface Call {
   method: string;
   path: string;
-  body?: LookRequest | JoinRequest | MuteRequest | LockRequest;
+  body?: LookRequest | JoinRequest | MuteRequest | LockRequest | ChatDraft;
   admission?: Admission;
 }
 
@@ -84,6 +87,22 @@ export const denyPerson = (admission: Admission, person: string): Promise<void> 
 export const admitAll = (admission: Admission): Promise<void> =>
   ask<undefined>({ method: 'POST', path: 'waiting/admit_all', admission });
 
+/** The newest messages; those before one, or those after one. */
+export const chatHistory = (admission: Admission, around: { before?: string; after?: string }): Promise<ChatHistory> =>
+  ask<ChatHistory>({ method: 'GET', path: `chat?${new URLSearchParams(around).toString()}`, admission });
+
+export const writeMessage = (admission: Admission, draft: ChatDraft): Promise<ChatMessage> =>
+  ask<ChatMessage>({ method: 'POST', path: 'chat', body: draft, admission });
+
+export const deleteMessage = (admission: Admission, message: string): Promise<void> =>
+  ask<undefined>({ method: 'DELETE', path: `chat/${encodeURIComponent(message)}`, admission });
+
+/** The whole chat as a file (host). */
+export async function exportChat(admission: Admission, as: 'text' | 'json'): Promise<Blob> {
+  const response = await answered({ method: 'GET', path: `chat/export?as=${as}`, admission });
+  return response.blob();
+}
+
 /** A stream of server-sent events; read with `fetch`, since an EventSource can show no proof but in its address. */
 export async function openStream(path: 'waiting' | 'host', proof: Admission, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
   let response: Response;
@@ -98,7 +117,13 @@ export async function openStream(path: 'waiting' | 'host', proof: Admission, sig
 
 const bearer = ({ id, key }: Admission): string => `Bearer ${id}.${key}`;
 
-async function ask<Answer>({ method, path, body, admission }: Call): Promise<Answer> {
+async function ask<Answer>(call: Call): Promise<Answer> {
+  const response = await answered(call);
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
+}
+
+/** The answer, if it is 2xx. */
+async function answered({ method, path, body, admission }: Call): Promise<Response> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (admission) headers['Authorization'] = bearer(admission);
@@ -114,7 +139,7 @@ async function ask<Answer>({ method, path, body, admission }: Call): Promise<Ans
     throw new ApiError(0, 'unreachable', String(error), {});
   }
   if (!response.ok) throw await refusal(response);
-  return (response.status === 204 ? undefined : await response.json()) as Answer;
+  return response;
 }
 
 async function refusal(response: Response): Promise<ApiError> {

@@ -362,6 +362,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/meetings/sessions/{session_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was written in a session */
+        get: operations["chat_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/chat/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a message */
+        delete: operations["chat_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/meetings/applications": {
         parameters: {
             query?: never;
@@ -625,6 +659,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mail-templates/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a mail template */
+        get: operations["mail_templates_get"];
+        /**
+         * Set a mail template
+         * @description Replaces it. A part that cannot be filled, or could run away, is refused.
+         */
+        put: operations["mail_templates_put"];
+        post?: never;
+        /**
+         * Delete a mail template
+         * @description From now on mails of this kind are worded as ours.
+         */
+        delete: operations["mail_templates_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/applications": {
         parameters: {
             query?: never;
@@ -657,6 +716,416 @@ export interface paths {
         post?: never;
         /** Delete an application: its keys stop, its rooms expire */
         delete: operations["applications_v2_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the session */
+        get: operations["cube_sessions_get"];
+        put?: never;
+        /** Create a session */
+        post: operations["cube_sessions_create"];
+        /** End the session */
+        delete: operations["cube_sessions_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in */
+        post: operations["cube_sessions_log_in"];
+        /** Sign out */
+        delete: operations["cube_sessions_log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign up */
+        post: operations["cube_users_sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a user */
+        get: operations["cube_user_search_get"];
+        /** Change one's own account */
+        put: operations["cube_users_change"];
+        post?: never;
+        /** Delete one's own account */
+        delete: operations["cube_users_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find users */
+        get: operations["cube_user_search_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a user
+         * @description A user, with a password or without; what the operator says of his e-mail address is believed.
+         */
+        post: operations["cube_admin_users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change anybody's account */
+        put: operations["cube_admin_users_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{number}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a token for a user
+         * @description A token of a user, without his password: the operator's own sign-in decides who he is.
+         */
+        post: operations["cube_admin_users_mint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/user/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a user */
+        delete: operations["cube_admin_users_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List meetings, or get one by `_id` */
+        get: operations["cube_meetings_listed"];
+        put?: never;
+        /** Schedule a meeting */
+        post: operations["cube_meetings_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/meetings/{meeting_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a meeting */
+        put: operations["cube_meetings_change"];
+        post?: never;
+        /** Cancel a meeting */
+        delete: operations["cube_meetings_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/meetings/recordings/{meeting_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List recordings of a meeting */
+        get: operations["cube_recordings_of_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/meetings/{meeting_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get one's own link into a meeting */
+        get: operations["cube_recordings_own_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/meetings/recordings/{meeting_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List recordings */
+        get: operations["cube_recordings_of_administrator"];
+        put?: never;
+        post?: never;
+        /** Delete all recordings of a meeting */
+        delete: operations["cube_recordings_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/meetings/recordings/{meeting_id}/{recording_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete one recording */
+        delete: operations["cube_recordings_delete_one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/meetings/{meeting_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the link of one person */
+        post: operations["cube_recordings_link_of"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all meetings, or get one by `_id` */
+        get: operations["cube_admin_listed"];
+        put?: never;
+        /** Schedule a meeting for somebody */
+        post: operations["cube_admin_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/meetings/{meeting_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a meeting */
+        get: operations["cube_admin_get"];
+        /** Change anybody's meeting */
+        put: operations["cube_admin_change"];
+        post?: never;
+        /** Cancel anybody's meeting */
+        delete: operations["cube_admin_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/Dialog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dialogs */
+        get: operations["cube_chat_dialogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/Dialog/{dialog_id}/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join a meeting's dialog */
+        post: operations["cube_chat_subscribe"];
+        /** Leave a meeting's dialog */
+        delete: operations["cube_chat_unsubscribe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/Message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List messages */
+        get: operations["cube_chat_messages"];
+        put?: never;
+        /** Write a message */
+        post: operations["cube_chat_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/Message/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count unread messages */
+        get: operations["cube_chat_unread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/Message/{message_ids}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete messages */
+        delete: operations["cube_chat_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -879,6 +1348,58 @@ export interface paths {
         put?: never;
         /** Let in everybody who waits (host) */
         post: operations["page_admit_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest messages, or those around one */
+        get: operations["page_chat_history"];
+        put?: never;
+        /** Write to everybody in the meeting */
+        post: operations["page_chat_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/chat/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a message (its author, or the host) */
+        delete: operations["page_chat_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/chat/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole chat as a file (host) */
+        get: operations["page_chat_export"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1118,6 +1639,509 @@ export interface components {
             callback_signature: "standard" | "vonage";
         };
         /**
+         * ChatDraft
+         * @description What somebody wants to say, maybe in answer to a message. Sent again with the same `key` it is said once.
+         */
+        ChatDraft: {
+            /** Text */
+            text: string;
+            /** Reply To */
+            reply_to?: string | null;
+            /** Key */
+            key?: string | null;
+        };
+        /**
+         * ChatHistory
+         * @description Messages, oldest first; `more`: there are others before (or after, if that was asked). `kept_days` null: for ever.
+         */
+        ChatHistory: {
+            /** Messages */
+            messages: components["schemas"]["ChatMessage"][];
+            /** More */
+            more: boolean;
+            /** Kept Days */
+            kept_days: number | null;
+        };
+        /**
+         * ChatLine
+         * @description A message. `participant_id` is null where it was written from elsewhere; the text of a deleted one is empty.
+         */
+        ChatLine: {
+            /** Id */
+            id: string;
+            /** Participant Id */
+            participant_id: string | null;
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+            /** Reply To */
+            reply_to: string | null;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /** Deleted By */
+            deleted_by: ("author" | "host") | null;
+        };
+        /**
+         * ChatLines
+         * @description What is in a list of them.
+         */
+        ChatLines: {
+            /** Messages */
+            messages: components["schemas"]["ChatLine"][];
+        };
+        /**
+         * ChatLinks
+         * @description `next` is there only if that page is.
+         */
+        ChatLinks: {
+            self: components["schemas"]["Link"];
+            next?: components["schemas"]["Link"];
+        };
+        /**
+         * ChatMessage
+         * @description A message; `id` sorts by time. `person_id`: who wrote it in the meeting; null: it was written from elsewhere.
+         *
+         *     Of a deleted one `text` is empty. `reply_to` is null also when the message that was answered is deleted.
+         */
+        ChatMessage: {
+            /** Id */
+            id: string;
+            /** Person Id */
+            person_id: string | null;
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+            reply_to: components["schemas"]["ChatQuote"] | null;
+            /** Key */
+            key: string | null;
+            /** Sent At */
+            sent_at: string;
+            /** Deleted By */
+            deleted_by: ("author" | "host") | null;
+        };
+        /**
+         * ChatPage
+         * @description Messages of a session, oldest first.
+         */
+        ChatPage: {
+            /** Page Size */
+            page_size: number;
+            _embedded: components["schemas"]["ChatLines"];
+            _links: components["schemas"]["ChatLinks"];
+        };
+        /**
+         * ChatQuote
+         * @description The beginning of the message that another one answers.
+         */
+        ChatQuote: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * CubeAttendee
+         * @description Somebody invited: a user by his number, or anybody by an address.
+         */
+        CubeAttendee: {
+            /** Id */
+            id?: number;
+            /** Email */
+            email?: string;
+        };
+        /**
+         * CubeDeletions
+         * @description What became of each message that was to be deleted.
+         */
+        CubeDeletions: {
+            SuccessfullyDeleted: components["schemas"]["CubeIds"];
+            NotFound: components["schemas"]["CubeIds"];
+            WrongPermissions: components["schemas"]["CubeIds"];
+        };
+        /**
+         * CubeDialog
+         * @description A meeting's chat; its type is 5.
+         */
+        CubeDialog: {
+            /** Id */
+            _id: string;
+            /** User Id */
+            user_id: number;
+            /** Type */
+            type: number;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string | null;
+            /** Photo */
+            photo: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Occupants Ids */
+            occupants_ids: number[];
+            /** Occupants Count */
+            occupants_count: number;
+            /** Admins Ids */
+            admins_ids: number[];
+            /** Last Message */
+            last_message: string | null;
+            /** Last Message Date Sent */
+            last_message_date_sent: number | null;
+            /** Last Message Id */
+            last_message_id: string | null;
+            /** Last Message User Id */
+            last_message_user_id: number | null;
+            /** Last Message Status */
+            last_message_status: null;
+            /** Unread Messages Count */
+            unread_messages_count: number;
+            /** Pinned Messages Ids */
+            pinned_messages_ids: string[];
+            /** Xmpp Room Jid */
+            xmpp_room_jid: null;
+            /** Extensions */
+            extensions: null;
+            /** Permissions */
+            permissions: null;
+        };
+        /**
+         * CubeDialogPage
+         * @description A page of dialogs.
+         */
+        CubeDialogPage: {
+            /** Total Entries */
+            total_entries: number;
+            /** Skip */
+            skip: number;
+            /** Limit */
+            limit: number;
+            /** Items */
+            items: components["schemas"]["CubeDialog"][];
+        };
+        /**
+         * CubeIds
+         * @description Some messages.
+         */
+        CubeIds: {
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * CubeLink
+         * @description A link that lets its bearer in as the one it was made for.
+         */
+        CubeLink: {
+            /** Link */
+            link: string;
+        };
+        /**
+         * CubeMeeting
+         * @description A scheduled meeting. `start_date`, `end_date`: seconds since 1970, as they were sent.
+         */
+        CubeMeeting: {
+            /** Id */
+            _id: string;
+            /** Name */
+            name: string;
+            /** Start Date */
+            start_date: number;
+            /** End Date */
+            end_date: number;
+            /** Attendees */
+            attendees: components["schemas"]["CubeAttendee"][];
+            /** Public */
+            public: boolean;
+            /** Scheduled */
+            scheduled: boolean;
+            /** Record */
+            record: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Host Id */
+            host_id: number;
+            /** Notify */
+            notify: boolean;
+            /** Chat Dialog Id */
+            chat_dialog_id: string | null;
+            notify_before: components["schemas"]["CubeNotifyBefore"] | null;
+            timezone: components["schemas"]["CubeTimezone"] | null;
+        };
+        /**
+         * CubeMeetingPage
+         * @description A page of meetings.
+         */
+        CubeMeetingPage: {
+            /** Total Entries */
+            total_entries: number;
+            /** Skip */
+            skip: number;
+            /** Limit */
+            limit: number;
+            /** Items */
+            items: components["schemas"]["CubeMeeting"][];
+        };
+        /**
+         * CubeMessage
+         * @description What somebody wrote. `date_sent`: seconds since 1970; `sender_id`: 0 for somebody who is no user; further fields as sent.
+         */
+        CubeMessage: {
+            /** Id */
+            _id: string;
+            /** Chat Dialog Id */
+            chat_dialog_id: string;
+            /** Message */
+            message: string;
+            /** Date Sent */
+            date_sent: number;
+            /** Sender Id */
+            sender_id: number;
+            /** Sender Name */
+            sender_name: string;
+            /** Recipient Id */
+            recipient_id: number | null;
+            /** Read Ids */
+            read_ids: number[];
+            /** Delivered Ids */
+            delivered_ids: number[];
+            /** Attachments */
+            attachments: {
+                [key: string]: unknown;
+            }[];
+            /** Reactions */
+            reactions: {
+                [key: string]: unknown;
+            };
+            /** Views Count */
+            views_count: number;
+            /** Read */
+            read: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * CubeMessagePage
+         * @description A page of messages.
+         */
+        CubeMessagePage: {
+            /** Skip */
+            skip: number;
+            /** Limit */
+            limit: number;
+            /** Items */
+            items: components["schemas"]["CubeMessage"][];
+        };
+        /**
+         * CubeNotifyBefore
+         * @description How long before its start people are reminded: 0 to 55 minutes, 1 to 24 hours, 1 to 30 days, 1 to 4 weeks.
+         */
+        CubeNotifyBefore: {
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "minutes" | "hours" | "days" | "weeks";
+            /** Value */
+            value: number;
+        };
+        /**
+         * CubeRecording
+         * @description A recorded stretch. `duration`: seconds, `size`: megabytes; to an administrator: milliseconds and bytes.
+         */
+        CubeRecording: {
+            /** Id */
+            _id: string;
+            /** Room Id */
+            room_id: string;
+            /** Participants Count */
+            participants_count: number;
+            /** Participants Ids */
+            participants_ids: number[];
+            /** File Uid */
+            file_uid: string;
+            /** Duration */
+            duration: number;
+            /** Size */
+            size: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Download Url */
+            download_url: string;
+        };
+        /**
+         * CubeRefused
+         * @description Why not: sentences under `base` and by field; of sessions that cannot be made, an array.
+         */
+        CubeRefused: {
+            /** Errors */
+            errors: {
+                [key: string]: string[];
+            } | string[];
+        };
+        /**
+         * CubeSession
+         * @description A session. `user` and `user_id`: those of a user's; of the application's alone `user_id` is null.
+         */
+        CubeSession: {
+            /** Id */
+            id: number;
+            /** User Id */
+            user_id: number | null;
+            /** Application Id */
+            application_id: number;
+            /** Token */
+            token: string;
+            /** Ts */
+            ts: number;
+            /** Nonce */
+            nonce?: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            user?: components["schemas"]["CubeUser"];
+        };
+        /**
+         * CubeSessionEnvelope
+         * @description One session.
+         */
+        CubeSessionEnvelope: {
+            session: components["schemas"]["CubeSession"];
+        };
+        /**
+         * CubeSuccess
+         * @description It is done.
+         */
+        CubeSuccess: {
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * CubeTimezone
+         * @description `offset`: minutes from UTC.
+         */
+        CubeTimezone: {
+            /** Offset */
+            offset: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * CubeUser
+         * @description A user of the application.
+         */
+        CubeUser: {
+            /** Id */
+            id: number;
+            /** Full Name */
+            full_name: string | null;
+            /** Email */
+            email: string | null;
+            /** Login */
+            login: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Website */
+            website: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Last Request At */
+            last_request_at: string | null;
+            /** External User Id */
+            external_user_id: number | null;
+            /** External Id */
+            external_id: string | null;
+            /** Facebook Id */
+            facebook_id: string | null;
+            /** Twitter Id */
+            twitter_id: string | null;
+            /** Blob Id */
+            blob_id: number | null;
+            /** Custom Data */
+            custom_data: string | null;
+            /** Avatar */
+            avatar: string | null;
+            /** User Tags */
+            user_tags: string | null;
+            /** Timezone */
+            timezone: number | null;
+            /** Is Guest */
+            is_guest: boolean | null;
+        };
+        /**
+         * CubeUserEnvelope
+         * @description One user.
+         */
+        CubeUserEnvelope: {
+            user: components["schemas"]["CubeUser"];
+        };
+        /**
+         * CubeUserPage
+         * @description A page of users.
+         */
+        CubeUserPage: {
+            /** Limit */
+            limit: number;
+            /** Skip */
+            skip: number;
+            /** Total Entries */
+            total_entries: number;
+            /** Items */
+            items: components["schemas"]["CubeUser"][];
+        };
+        /**
          * Delivery
          * @description A delivery to one URL; a replay makes a further one. Pending without `due_at`: it waits for its endpoint.
          */
@@ -1283,10 +2307,10 @@ export interface components {
         };
         /**
          * EventType
-         * @description The eight events of contract §4. The word before the first colon says to which of the three URLs they go.
+         * @description The eight events of contract §4, and a ninth. The word before the first colon says to which of the four URLs they go.
          * @enum {string}
          */
-        EventType: "room:expired" | "session:started" | "session:ended" | "session:participant:joined" | "session:participant:left" | "recording:started" | "recording:ended" | "recording:uploaded";
+        EventType: "room:expired" | "session:started" | "session:ended" | "session:participant:joined" | "session:participant:left" | "recording:started" | "recording:ended" | "recording:uploaded" | "meeting:recorded";
         /**
          * Features
          * @description What the room offers.
@@ -1408,6 +2432,12 @@ export interface components {
             /** Private Key */
             private_key?: string;
         };
+        /**
+         * Kind
+         * @description Why somebody is written to.
+         * @enum {string}
+         */
+        Kind: "invitation" | "change" | "cancellation" | "reminder" | "recorded";
         /**
          * Knocker
          * @description Somebody who came to the door. `id` becomes the `participant_id` of whoever is let in.
@@ -1531,7 +2561,8 @@ export interface components {
         };
         /**
          * Look
-         * @description Which room; with the host's token from the address, if it is the host's link.
+         * @description Which room, by its code or by the id of its scheduled meeting; with the token from the address, if it is the host's link
+         *     or an attendee's.
          */
         Look: {
             /** Code */
@@ -1549,8 +2580,22 @@ export interface components {
              * @enum {string}
              */
             role: "host" | "guest";
+            /** Name */
+            name: string | null;
             room: components["schemas"]["RoomView"];
             session: components["schemas"]["SessionView"] | null;
+        };
+        /**
+         * MailTemplate
+         * @description Parts that are not given are worded as ours. Values are put in by `{{ name }}`; there are `if` and `for`.
+         */
+        MailTemplate: {
+            /** Subject */
+            subject?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Html */
+            html?: string | null;
         };
         /**
          * Missed
@@ -6932,6 +7977,254 @@ export interface operations {
             };
         };
     };
+    chat_listed: {
+        parameters: {
+            query?: {
+                /** @description The id of a message: the page begins behind it */
+                after?: string;
+                /** @example 100 */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "page_size": 100,
+                     *       "_embedded": {
+                     *         "messages": [
+                     *           {
+                     *             "id": "0199f3a1b2c3d4e5f60718",
+                     *             "participant_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *             "name": "Gustav",
+                     *             "text": "Hello",
+                     *             "reply_to": null,
+                     *             "sent_at": "2026-03-01T08:00:00.000Z",
+                     *             "deleted_by": null
+                     *           }
+                     *         ]
+                     *       },
+                     *       "_links": {
+                     *         "self": {
+                     *           "href": "https://meet.example.org/v1/meetings/sessions/1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg/chat?page_size=100"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChatPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    chat_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+                /** @example 0199f3a1b2c3d4e5f60718 */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
     applications_change: {
         parameters: {
             query?: never;
@@ -9306,6 +10599,142 @@ export interface operations {
             };
         };
     };
+    mail_templates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example invitation */
+                kind: components["schemas"]["Kind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "subject": "Ada invites you",
+                     *       "text": null,
+                     *       "html": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MailTemplate"];
+                };
+            };
+        };
+    };
+    mail_templates_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example invitation */
+                kind: components["schemas"]["Kind"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "subject": "You are invited: {{ name }}",
+                     *       "text": null,
+                     *       "html": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MailTemplate"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    mail_templates_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example invitation */
+                kind: components["schemas"]["Kind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     applications_v2_listed: {
         parameters: {
             query?: {
@@ -9449,7 +10878,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong credentials from this address */
+            /** @description Too many requests of this account, or wrong credentials from this address */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9640,7 +11069,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong credentials from this address */
+            /** @description Too many requests of this account, or wrong credentials from this address */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9767,7 +11196,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong credentials from this address */
+            /** @description Too many requests of this account, or wrong credentials from this address */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9953,7 +11382,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong credentials from this address */
+            /** @description Too many requests of this account, or wrong credentials from this address */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10042,7 +11471,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong credentials from this address */
+            /** @description Too many requests of this account, or wrong credentials from this address */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10078,6 +11507,5630 @@ export interface operations {
             };
         };
     };
+    cube_sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": 7000,
+                     *         "user_id": 7000,
+                     *         "application_id": 4242,
+                     *         "token": "0ef49ce4bcc31011b08a8b3771874c1ee60ae1f64024104d2d4f14579ae536d6",
+                     *         "ts": 1772352000,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "user": {
+                     *           "id": 7000,
+                     *           "full_name": "Ada L",
+                     *           "email": "ada@example.org",
+                     *           "login": "ada.l",
+                     *           "phone": null,
+                     *           "website": null,
+                     *           "created_at": "2026-03-01T08:00:00Z",
+                     *           "updated_at": "2026-03-01T08:00:00Z",
+                     *           "last_request_at": "2026-03-01T08:00:00Z",
+                     *           "external_user_id": null,
+                     *           "external_id": null,
+                     *           "facebook_id": null,
+                     *           "twitter_id": null,
+                     *           "blob_id": null,
+                     *           "custom_data": null,
+                     *           "avatar": null,
+                     *           "user_tags": null,
+                     *           "timezone": null,
+                     *           "is_guest": null
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeSessionEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_sessions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    application_id: number | string;
+                    auth_key: string;
+                    user?: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": 7000,
+                     *         "user_id": 7000,
+                     *         "application_id": 4242,
+                     *         "token": "5b3d6b41eb800ec6624f4a55f7f73faa36794708546f62a2ba86dd3acf41397b",
+                     *         "ts": 1772352000,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "user": {
+                     *           "id": 7000,
+                     *           "full_name": "Ada L",
+                     *           "email": "ada@example.org",
+                     *           "login": "ada.l",
+                     *           "phone": null,
+                     *           "website": null,
+                     *           "created_at": "2026-03-01T08:00:00Z",
+                     *           "updated_at": "2026-03-01T08:00:00Z",
+                     *           "last_request_at": "2026-03-01T08:00:00Z",
+                     *           "external_user_id": null,
+                     *           "external_id": null,
+                     *           "facebook_id": null,
+                     *           "twitter_id": null,
+                     *           "blob_id": null,
+                     *           "custom_data": null,
+                     *           "avatar": null,
+                     *           "user_tags": null,
+                     *           "timezone": null,
+                     *           "is_guest": null
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeSessionEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_sessions_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_sessions_log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    login?: string;
+                    email?: string;
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": 7000,
+                     *         "full_name": "Ada L",
+                     *         "email": "ada@example.org",
+                     *         "login": "ada.l",
+                     *         "phone": null,
+                     *         "website": null,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "last_request_at": "2026-03-01T08:00:00Z",
+                     *         "external_user_id": null,
+                     *         "external_id": null,
+                     *         "facebook_id": null,
+                     *         "twitter_id": null,
+                     *         "blob_id": null,
+                     *         "custom_data": null,
+                     *         "avatar": null,
+                     *         "user_tags": null,
+                     *         "timezone": null,
+                     *         "is_guest": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeUserEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_sessions_log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_users_sign_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    user: {
+                        login?: string | null;
+                        email?: string | null;
+                        full_name?: string | null;
+                        phone?: string | null;
+                        website?: string | null;
+                        external_id?: string | null;
+                        custom_data?: string | null;
+                        avatar?: string | null;
+                        tag_list?: string | null;
+                        password?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": 2,
+                     *         "full_name": "Grace H",
+                     *         "email": null,
+                     *         "login": "grace.h",
+                     *         "phone": null,
+                     *         "website": null,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "last_request_at": null,
+                     *         "external_user_id": null,
+                     *         "external_id": null,
+                     *         "facebook_id": null,
+                     *         "twitter_id": null,
+                     *         "blob_id": null,
+                     *         "custom_data": null,
+                     *         "avatar": null,
+                     *         "user_tags": null,
+                     *         "timezone": null,
+                     *         "is_guest": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeUserEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_user_search_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7000 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": 7000,
+                     *         "full_name": "Ada L",
+                     *         "email": "ada@example.org",
+                     *         "login": "ada.l",
+                     *         "phone": null,
+                     *         "website": null,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "last_request_at": "2026-03-01T08:00:00Z",
+                     *         "external_user_id": null,
+                     *         "external_id": null,
+                     *         "facebook_id": null,
+                     *         "twitter_id": null,
+                     *         "blob_id": null,
+                     *         "custom_data": null,
+                     *         "avatar": null,
+                     *         "user_tags": null,
+                     *         "timezone": null,
+                     *         "is_guest": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeUserEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_users_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7000 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    user: {
+                        login?: string | null;
+                        email?: string | null;
+                        full_name?: string | null;
+                        phone?: string | null;
+                        website?: string | null;
+                        external_id?: string | null;
+                        custom_data?: string | null;
+                        avatar?: string | null;
+                        tag_list?: string | null;
+                        password?: string;
+                        old_password?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": 7000,
+                     *         "full_name": "Ada Lovelace",
+                     *         "email": "ada@example.org",
+                     *         "login": "ada.l",
+                     *         "phone": null,
+                     *         "website": null,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "last_request_at": "2026-03-01T08:00:00Z",
+                     *         "external_user_id": null,
+                     *         "external_id": null,
+                     *         "facebook_id": null,
+                     *         "twitter_id": null,
+                     *         "blob_id": null,
+                     *         "custom_data": null,
+                     *         "avatar": null,
+                     *         "user_tags": null,
+                     *         "timezone": null,
+                     *         "is_guest": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeUserEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_users_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7000 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_user_search_search: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                /** @example ada.l */
+                login?: string;
+                "id[in]"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "limit": 100,
+                     *       "skip": 0,
+                     *       "total_entries": 1,
+                     *       "items": [
+                     *         {
+                     *           "id": 7000,
+                     *           "full_name": "Ada L",
+                     *           "email": "ada@example.org",
+                     *           "login": "ada.l",
+                     *           "phone": null,
+                     *           "website": null,
+                     *           "created_at": "2026-03-01T08:00:00Z",
+                     *           "updated_at": "2026-03-01T08:00:00Z",
+                     *           "last_request_at": "2026-03-01T08:00:00Z",
+                     *           "external_user_id": null,
+                     *           "external_id": null,
+                     *           "facebook_id": null,
+                     *           "twitter_id": null,
+                     *           "blob_id": null,
+                     *           "custom_data": null,
+                     *           "avatar": null,
+                     *           "user_tags": null,
+                     *           "timezone": null,
+                     *           "is_guest": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeUserPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    login?: string | null;
+                    email?: string | null;
+                    full_name?: string | null;
+                    phone?: string | null;
+                    website?: string | null;
+                    external_id?: string | null;
+                    custom_data?: string | null;
+                    avatar?: string | null;
+                    tag_list?: string | null;
+                    password?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": 3,
+                     *         "full_name": "Edsger D",
+                     *         "email": "edsger@example.org",
+                     *         "login": "edsger.d",
+                     *         "phone": null,
+                     *         "website": null,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "last_request_at": null,
+                     *         "external_user_id": null,
+                     *         "external_id": null,
+                     *         "facebook_id": null,
+                     *         "twitter_id": null,
+                     *         "blob_id": null,
+                     *         "custom_data": null,
+                     *         "avatar": null,
+                     *         "user_tags": null,
+                     *         "timezone": null,
+                     *         "is_guest": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeUserEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_users_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7000 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    login?: string | null;
+                    email?: string | null;
+                    full_name?: string | null;
+                    phone?: string | null;
+                    website?: string | null;
+                    external_id?: string | null;
+                    custom_data?: string | null;
+                    avatar?: string | null;
+                    tag_list?: string | null;
+                    password?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": 7000,
+                     *         "full_name": "Ada L",
+                     *         "email": "ada@example.org",
+                     *         "login": "ada.l",
+                     *         "phone": null,
+                     *         "website": null,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "last_request_at": "2026-03-01T08:00:00Z",
+                     *         "external_user_id": null,
+                     *         "external_id": null,
+                     *         "facebook_id": null,
+                     *         "twitter_id": null,
+                     *         "blob_id": null,
+                     *         "custom_data": null,
+                     *         "avatar": null,
+                     *         "user_tags": null,
+                     *         "timezone": null,
+                     *         "is_guest": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeUserEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_users_mint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7000 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": {
+                     *         "id": 7000,
+                     *         "user_id": 7000,
+                     *         "application_id": 4242,
+                     *         "token": "347e2b6e526f97878d83771f592a27003de2c0a8f559a6db21ac0131c3aaec86",
+                     *         "ts": 1772352000,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "user": {
+                     *           "id": 7000,
+                     *           "full_name": "Ada Lovelace",
+                     *           "email": "ada@example.org",
+                     *           "login": "ada.l",
+                     *           "phone": null,
+                     *           "website": null,
+                     *           "created_at": "2026-03-01T08:00:00Z",
+                     *           "updated_at": "2026-03-01T08:00:00Z",
+                     *           "last_request_at": "2026-03-01T08:00:00Z",
+                     *           "external_user_id": null,
+                     *           "external_id": null,
+                     *           "facebook_id": null,
+                     *           "twitter_id": null,
+                     *           "blob_id": null,
+                     *           "custom_data": null,
+                     *           "avatar": null,
+                     *           "user_tags": null,
+                     *           "timezone": null,
+                     *           "is_guest": null
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeSessionEnvelope"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_users_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7000 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeSuccess"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_meetings_listed: {
+        parameters: {
+            query?: {
+                /** @example 20 */
+                limit?: number;
+                offset?: number;
+                /** @example 1800000000 */
+                "start_date[gte]"?: number;
+                scheduled?: boolean;
+                sort_asc?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "_id": "69a3f200a7c802ea3e07de75",
+                     *         "name": "Launch review",
+                     *         "start_date": 1900000000,
+                     *         "end_date": 1900003600,
+                     *         "attendees": [],
+                     *         "public": false,
+                     *         "scheduled": false,
+                     *         "record": false,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "host_id": 7000,
+                     *         "notify": false,
+                     *         "chat_dialog_id": null,
+                     *         "notify_before": null,
+                     *         "timezone": null
+                     *       },
+                     *       {
+                     *         "_id": "69a3f200a7c802ea3e07de74",
+                     *         "name": "Launch review",
+                     *         "start_date": 1900000000,
+                     *         "end_date": 1900003600,
+                     *         "attendees": [
+                     *           {
+                     *             "id": 7000
+                     *           },
+                     *           {
+                     *             "email": "guest@example.org"
+                     *           }
+                     *         ],
+                     *         "public": false,
+                     *         "scheduled": false,
+                     *         "record": false,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "host_id": 7000,
+                     *         "notify": true,
+                     *         "chat_dialog_id": "69a3f200a7c802ea3e07de73",
+                     *         "notify_before": {
+                     *           "metric": "minutes",
+                     *           "value": 10
+                     *         },
+                     *         "timezone": {
+                     *           "offset": 120,
+                     *           "name": "Europe/Riga"
+                     *         }
+                     *       },
+                     *       {
+                     *         "_id": "69a1f00c2b7d4e0011c0a9e1",
+                     *         "name": "Launch review",
+                     *         "start_date": 1900000000,
+                     *         "end_date": 1900003600,
+                     *         "attendees": [
+                     *           {
+                     *             "id": 7000
+                     *           },
+                     *           {
+                     *             "email": "guest@example.org"
+                     *           }
+                     *         ],
+                     *         "public": false,
+                     *         "scheduled": false,
+                     *         "record": false,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "host_id": 7000,
+                     *         "notify": true,
+                     *         "chat_dialog_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *         "notify_before": null,
+                     *         "timezone": null
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["CubeMeeting"][] | components["schemas"]["CubeMeeting"] | components["schemas"]["CubeMeetingPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_meetings_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    start_date: number;
+                    end_date: number;
+                    attendees?: {
+                        id?: number;
+                        email?: string;
+                    }[];
+                    public?: boolean | null;
+                    scheduled?: boolean | null;
+                    record?: boolean | null;
+                    notify?: boolean | null;
+                    notify_before?: {
+                        /** @enum {unknown} */
+                        metric: "minutes" | "hours" | "days" | "weeks";
+                        value: number;
+                    } | null;
+                    timezone?: {
+                        offset: number;
+                        name: string;
+                    } | null;
+                    rrule?: string | null;
+                    chat?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "69a3f200a7c802ea3e07de74",
+                     *       "name": "Launch review",
+                     *       "start_date": 1900000000,
+                     *       "end_date": 1900003600,
+                     *       "attendees": [
+                     *         {
+                     *           "id": 7000
+                     *         },
+                     *         {
+                     *           "email": "guest@example.org"
+                     *         }
+                     *       ],
+                     *       "public": false,
+                     *       "scheduled": false,
+                     *       "record": false,
+                     *       "created_at": "2026-03-01T08:00:00Z",
+                     *       "updated_at": "2026-03-01T08:00:00Z",
+                     *       "host_id": 7000,
+                     *       "notify": true,
+                     *       "chat_dialog_id": "69a3f200a7c802ea3e07de73",
+                     *       "notify_before": {
+                     *         "metric": "minutes",
+                     *         "value": 10
+                     *       },
+                     *       "timezone": {
+                     *         "offset": 120,
+                     *         "name": "Europe/Riga"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeMeeting"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_meetings_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    start_date?: number;
+                    end_date?: number;
+                    attendees?: {
+                        id?: number;
+                        email?: string;
+                    }[];
+                    public?: boolean | null;
+                    scheduled?: boolean | null;
+                    record?: boolean | null;
+                    notify?: boolean | null;
+                    notify_before?: {
+                        /** @enum {unknown} */
+                        metric: "minutes" | "hours" | "days" | "weeks";
+                        value: number;
+                    } | null;
+                    timezone?: {
+                        offset: number;
+                        name: string;
+                    } | null;
+                    rrule?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "69a1f00c2b7d4e0011c0a9e1",
+                     *       "name": "Launch review",
+                     *       "start_date": 1900000000,
+                     *       "end_date": 1900003600,
+                     *       "attendees": [
+                     *         {
+                     *           "id": 7000
+                     *         },
+                     *         {
+                     *           "email": "guest@example.org"
+                     *         }
+                     *       ],
+                     *       "public": false,
+                     *       "scheduled": false,
+                     *       "record": true,
+                     *       "created_at": "2026-03-01T08:00:00Z",
+                     *       "updated_at": "2026-03-01T08:00:00Z",
+                     *       "host_id": 7000,
+                     *       "notify": true,
+                     *       "chat_dialog_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *       "notify_before": null,
+                     *       "timezone": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeMeeting"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_meetings_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_recordings_of_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "_id": "69a20d3a2b7d4e0011c0aa07",
+                     *         "room_id": "69a1f00c2b7d4e0011c0a9e1",
+                     *         "participants_count": 0,
+                     *         "participants_ids": [],
+                     *         "file_uid": "839b6e65-a84c-41af-893c-d79dcc85c501",
+                     *         "duration": 10,
+                     *         "size": 0.01,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "download_url": "https://meet.example.org/recordings/839b6e65-a84c-41af-893c-d79dcc85c501/Launch%20review%202026-03-01T08-00-00Z.mp4?expires=1795272968&signature=caa07b9781af30c441399bea8a5aa7b173a88fd0746e75c2e30e9a0328af159e"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["CubeRecording"][];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_recordings_own_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "link": "https://meet.example.org/69a1f00c2b7d4e0011c0a9e1?participant_token=(signed)"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeLink"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_recordings_of_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "_id": "69a20d3a2b7d4e0011c0aa07",
+                     *         "room_id": "69a1f00c2b7d4e0011c0a9e1",
+                     *         "participants_count": 0,
+                     *         "participants_ids": [],
+                     *         "file_uid": "839b6e65-a84c-41af-893c-d79dcc85c501",
+                     *         "duration": 10000,
+                     *         "size": 12345,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "download_url": "https://meet.example.org/recordings/839b6e65-a84c-41af-893c-d79dcc85c501/Launch%20review%202026-03-01T08-00-00Z.mp4?expires=1795874168&signature=81e5ea097ed11975cbe523bdf5cd839a3c46bc28f3f747ae961ba6cf711a5c4a"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["CubeRecording"][];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_recordings_delete: {
+        parameters: {
+            query?: {
+                recording_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_recordings_delete_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+                /** @example 69a20d3a2b7d4e0011c0aa07 */
+                recording_id: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_recordings_link_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    user_id?: number;
+                    email?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "link": "https://meet.example.org/69a1f00c2b7d4e0011c0a9e1?participant_token=(signed)"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeLink"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_listed: {
+        parameters: {
+            query?: {
+                /** @example 20 */
+                limit?: number;
+                offset?: number;
+                "start_date[gte]"?: number;
+                scheduled?: boolean;
+                sort_asc?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "_id": "69a3f200a7c802ea3e07de76",
+                     *         "name": "Friday weekly sync",
+                     *         "start_date": 1900000000,
+                     *         "end_date": 1900003600,
+                     *         "attendees": [
+                     *           {
+                     *             "id": 7000,
+                     *             "email": "ada@example.org"
+                     *           },
+                     *           {
+                     *             "email": "guest@example.org"
+                     *           }
+                     *         ],
+                     *         "public": false,
+                     *         "scheduled": false,
+                     *         "record": false,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "host_id": 7000,
+                     *         "notify": false,
+                     *         "chat_dialog_id": null,
+                     *         "notify_before": null,
+                     *         "timezone": null
+                     *       },
+                     *       {
+                     *         "_id": "69a3f200a7c802ea3e07de75",
+                     *         "name": "Launch review",
+                     *         "start_date": 1900000000,
+                     *         "end_date": 1900003600,
+                     *         "attendees": [],
+                     *         "public": false,
+                     *         "scheduled": false,
+                     *         "record": false,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "host_id": 7000,
+                     *         "notify": false,
+                     *         "chat_dialog_id": null,
+                     *         "notify_before": null,
+                     *         "timezone": null
+                     *       },
+                     *       {
+                     *         "_id": "69a3f200a7c802ea3e07de74",
+                     *         "name": "Launch review",
+                     *         "start_date": 1900000000,
+                     *         "end_date": 1900003600,
+                     *         "attendees": [
+                     *           {
+                     *             "id": 7000
+                     *           },
+                     *           {
+                     *             "email": "guest@example.org"
+                     *           }
+                     *         ],
+                     *         "public": false,
+                     *         "scheduled": false,
+                     *         "record": false,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "host_id": 7000,
+                     *         "notify": true,
+                     *         "chat_dialog_id": "69a3f200a7c802ea3e07de73",
+                     *         "notify_before": {
+                     *           "metric": "minutes",
+                     *           "value": 10
+                     *         },
+                     *         "timezone": {
+                     *           "offset": 120,
+                     *           "name": "Europe/Riga"
+                     *         }
+                     *       },
+                     *       {
+                     *         "_id": "69a1f00c2b7d4e0011c0a9e1",
+                     *         "name": "Launch review",
+                     *         "start_date": 1900003600,
+                     *         "end_date": 1900007200,
+                     *         "attendees": [
+                     *           {
+                     *             "id": 7000
+                     *           },
+                     *           {
+                     *             "email": "guest@example.org"
+                     *           }
+                     *         ],
+                     *         "public": false,
+                     *         "scheduled": false,
+                     *         "record": true,
+                     *         "created_at": "2026-03-01T08:00:00Z",
+                     *         "updated_at": "2026-03-01T08:00:00Z",
+                     *         "host_id": 7000,
+                     *         "notify": true,
+                     *         "chat_dialog_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *         "notify_before": null,
+                     *         "timezone": null
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["CubeMeeting"][] | components["schemas"]["CubeMeeting"] | components["schemas"]["CubeMeetingPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    start_date: number;
+                    end_date: number;
+                    attendees?: {
+                        id?: number;
+                        email?: string;
+                    }[];
+                    public?: boolean | null;
+                    scheduled?: boolean | null;
+                    record?: boolean | null;
+                    notify?: boolean | null;
+                    notify_before?: {
+                        /** @enum {unknown} */
+                        metric: "minutes" | "hours" | "days" | "weeks";
+                        value: number;
+                    } | null;
+                    timezone?: {
+                        offset: number;
+                        name: string;
+                    } | null;
+                    rrule?: string | null;
+                    chat?: boolean | null;
+                    user_id: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "69a3f200a7c802ea3e07de76",
+                     *       "name": "Friday weekly sync",
+                     *       "start_date": 1900000000,
+                     *       "end_date": 1900003600,
+                     *       "attendees": [
+                     *         {
+                     *           "id": 7000,
+                     *           "email": "ada@example.org"
+                     *         },
+                     *         {
+                     *           "email": "guest@example.org"
+                     *         }
+                     *       ],
+                     *       "public": false,
+                     *       "scheduled": false,
+                     *       "record": false,
+                     *       "created_at": "2026-03-01T08:00:00Z",
+                     *       "updated_at": "2026-03-01T08:00:00Z",
+                     *       "host_id": 7000,
+                     *       "notify": false,
+                     *       "chat_dialog_id": null,
+                     *       "notify_before": null,
+                     *       "timezone": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeMeeting"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "69a1f00c2b7d4e0011c0a9e1",
+                     *       "name": "Launch review",
+                     *       "start_date": 1900003600,
+                     *       "end_date": 1900007200,
+                     *       "attendees": [
+                     *         {
+                     *           "id": 7000
+                     *         },
+                     *         {
+                     *           "email": "guest@example.org"
+                     *         }
+                     *       ],
+                     *       "public": false,
+                     *       "scheduled": false,
+                     *       "record": true,
+                     *       "created_at": "2026-03-01T08:00:00Z",
+                     *       "updated_at": "2026-03-01T08:00:00Z",
+                     *       "host_id": 7000,
+                     *       "notify": true,
+                     *       "chat_dialog_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *       "notify_before": null,
+                     *       "timezone": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeMeeting"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    start_date?: number;
+                    end_date?: number;
+                    attendees?: {
+                        id?: number;
+                        email?: string;
+                    }[];
+                    public?: boolean | null;
+                    scheduled?: boolean | null;
+                    record?: boolean | null;
+                    notify?: boolean | null;
+                    notify_before?: {
+                        /** @enum {unknown} */
+                        metric: "minutes" | "hours" | "days" | "weeks";
+                        value: number;
+                    } | null;
+                    timezone?: {
+                        offset: number;
+                        name: string;
+                    } | null;
+                    rrule?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "69a1f00c2b7d4e0011c0a9e1",
+                     *       "name": "Launch review",
+                     *       "start_date": 1900003600,
+                     *       "end_date": 1900007200,
+                     *       "attendees": [
+                     *         {
+                     *           "id": 7000
+                     *         },
+                     *         {
+                     *           "email": "guest@example.org"
+                     *         }
+                     *       ],
+                     *       "public": true,
+                     *       "scheduled": false,
+                     *       "record": true,
+                     *       "created_at": "2026-03-01T08:00:00Z",
+                     *       "updated_at": "2026-03-01T08:00:00Z",
+                     *       "host_id": 7000,
+                     *       "notify": true,
+                     *       "chat_dialog_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *       "notify_before": null,
+                     *       "timezone": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeMeeting"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_admin_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e1 */
+                meeting_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_chat_dialogs: {
+        parameters: {
+            query?: {
+                /** @example 20 */
+                limit?: number;
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total_entries": 2,
+                     *       "skip": 0,
+                     *       "limit": 20,
+                     *       "items": [
+                     *         {
+                     *           "_id": "69a3f200a7c802ea3e07de73",
+                     *           "user_id": 7000,
+                     *           "type": 5,
+                     *           "name": "Launch review",
+                     *           "description": null,
+                     *           "photo": null,
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "updated_at": "2026-03-01T08:00:00.000Z",
+                     *           "occupants_ids": [
+                     *             7000
+                     *           ],
+                     *           "occupants_count": 1,
+                     *           "admins_ids": [],
+                     *           "last_message": null,
+                     *           "last_message_date_sent": null,
+                     *           "last_message_id": null,
+                     *           "last_message_user_id": null,
+                     *           "last_message_status": null,
+                     *           "unread_messages_count": 0,
+                     *           "pinned_messages_ids": [],
+                     *           "xmpp_room_jid": null,
+                     *           "extensions": null,
+                     *           "permissions": null
+                     *         },
+                     *         {
+                     *           "_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *           "user_id": 7000,
+                     *           "type": 5,
+                     *           "name": "Launch review",
+                     *           "description": null,
+                     *           "photo": null,
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "updated_at": "2026-03-01T08:00:00.000Z",
+                     *           "occupants_ids": [
+                     *             7000
+                     *           ],
+                     *           "occupants_count": 1,
+                     *           "admins_ids": [],
+                     *           "last_message": "Hello",
+                     *           "last_message_date_sent": 1772352000,
+                     *           "last_message_id": "69a1f0402b7d4e0011c0a9f3",
+                     *           "last_message_user_id": 7000,
+                     *           "last_message_status": null,
+                     *           "unread_messages_count": 0,
+                     *           "pinned_messages_ids": [],
+                     *           "xmpp_room_jid": null,
+                     *           "extensions": null,
+                     *           "permissions": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeDialogPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_chat_subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e0 */
+                dialog_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *       "user_id": 7000,
+                     *       "type": 5,
+                     *       "name": "Launch review",
+                     *       "description": null,
+                     *       "photo": null,
+                     *       "created_at": "2026-03-01T08:00:00.000Z",
+                     *       "updated_at": "2026-03-01T08:00:00.000Z",
+                     *       "occupants_ids": [
+                     *         7000
+                     *       ],
+                     *       "occupants_count": 1,
+                     *       "admins_ids": [],
+                     *       "last_message": "Hello",
+                     *       "last_message_date_sent": 1772352000,
+                     *       "last_message_id": "69a1f0402b7d4e0011c0a9f3",
+                     *       "last_message_user_id": 7000,
+                     *       "last_message_status": null,
+                     *       "unread_messages_count": 0,
+                     *       "pinned_messages_ids": [],
+                     *       "xmpp_room_jid": null,
+                     *       "extensions": null,
+                     *       "permissions": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeDialog"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_chat_unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f00c2b7d4e0011c0a9e0 */
+                dialog_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_chat_messages: {
+        parameters: {
+            query?: {
+                /** @example 69a1f00c2b7d4e0011c0a9e0 */
+                chat_dialog_id?: string;
+                /** @example 100 */
+                limit?: number;
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "skip": 0,
+                     *       "limit": 100,
+                     *       "items": [
+                     *         {
+                     *           "_id": "69a1f0402b7d4e0011c0a9f3",
+                     *           "chat_dialog_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *           "message": "Hello",
+                     *           "date_sent": 1772352000,
+                     *           "sender_id": 7000,
+                     *           "recipient_id": null,
+                     *           "read_ids": [
+                     *             7000
+                     *           ],
+                     *           "delivered_ids": [
+                     *             7000
+                     *           ],
+                     *           "attachments": [],
+                     *           "reactions": {},
+                     *           "views_count": 0,
+                     *           "read": 0,
+                     *           "created_at": "2026-03-01T08:00:00.000Z",
+                     *           "updated_at": "2026-03-01T08:00:00.000Z",
+                     *           "sender_name": "Ada L"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeMessagePage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_chat_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    chat_dialog_id: string;
+                    message: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "69a3f200a7c802ea3e07de77",
+                     *       "chat_dialog_id": "69a1f00c2b7d4e0011c0a9e0",
+                     *       "message": "The agenda has changed.",
+                     *       "date_sent": 1772352000,
+                     *       "sender_id": 7000,
+                     *       "recipient_id": null,
+                     *       "read_ids": [
+                     *         7000
+                     *       ],
+                     *       "delivered_ids": [
+                     *         7000
+                     *       ],
+                     *       "attachments": [],
+                     *       "reactions": {},
+                     *       "views_count": 0,
+                     *       "read": 0,
+                     *       "created_at": "2026-03-01T08:00:00.000Z",
+                     *       "updated_at": "2026-03-01T08:00:00.000Z",
+                     *       "sender_name": "Ada Lovelace"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeMessage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_chat_unread: {
+        parameters: {
+            query?: {
+                /** @example 69a1f00c2b7d4e0011c0a9e0 */
+                chat_dialog_ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 0,
+                     *       "69a3f200a7c802ea3e07de6e": 0
+                     *     }
+                     */
+                    "application/json": {
+                        [key: string]: number;
+                    };
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
+    cube_chat_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 69a1f0402b7d4e0011c0a9f3 */
+                message_ids: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "SuccessfullyDeleted": {
+                     *         "ids": [
+                     *           "69a1f0402b7d4e0011c0a9f3"
+                     *         ]
+                     *       },
+                     *       "NotFound": {
+                     *         "ids": []
+                     *       },
+                     *       "WrongPermissions": {
+                     *         "ids": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeDeletions"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The input breaks a rule"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Missing or wrong credentials"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not allowed"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Too many requests, or wrong credentials, in this minute"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "Something that is needed does not answer"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+        };
+    };
     page_look: {
         parameters: {
             query?: never;
@@ -10100,6 +17153,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "role": "guest",
+                     *       "name": null,
                      *       "room": {
                      *         "display_name": "Weekly sync",
                      *         "language": "default",
@@ -11830,6 +18884,541 @@ export interface operations {
                      *       "error": {
                      *         "code": "refused",
                      *         "message": "The meeting is locked"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_chat_history: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": [
+                     *         {
+                     *           "id": "0199f3a1b2c3d4e5f60718",
+                     *           "person_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *           "name": "Gustav",
+                     *           "text": "Hello",
+                     *           "reply_to": null,
+                     *           "key": null,
+                     *           "sent_at": "2026-03-01T08:00:00.000Z",
+                     *           "deleted_by": null
+                     *         }
+                     *       ],
+                     *       "more": false,
+                     *       "kept_days": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChatHistory"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_chat_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "69a3f200a7c802ea3e07de7f",
+                     *       "person_id": "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
+                     *       "name": "Ada L",
+                     *       "text": "The agenda has changed.",
+                     *       "reply_to": null,
+                     *       "key": null,
+                     *       "sent_at": "2026-03-01T08:00:00.000Z",
+                     *       "deleted_by": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_chat_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199f3a1b2c3d4e5f60718 */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_chat_export: {
+        parameters: {
+            query?: {
+                /** @example json */
+                as?: "json" | "text";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": [
+                     *         {
+                     *           "id": "0199f3a1b2c3d4e5f60718",
+                     *           "person_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *           "name": "Gustav",
+                     *           "text": "Hello",
+                     *           "reply_to": null,
+                     *           "key": null,
+                     *           "sent_at": "2026-03-01T08:00:00.000Z",
+                     *           "deleted_by": null
+                     *         },
+                     *         {
+                     *           "id": "69a3f200a7c802ea3e07de7f",
+                     *           "person_id": "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
+                     *           "name": "Ada L",
+                     *           "text": "The agenda has changed.",
+                     *           "reply_to": null,
+                     *           "key": null,
+                     *           "sent_at": "2026-03-01T08:00:00.000Z",
+                     *           "deleted_by": null
+                     *         }
+                     *       ],
+                     *       "more": false,
+                     *       "kept_days": null
+                     *     }
+                     */
+                    "text/plain": string;
+                    /**
+                     * @example {
+                     *       "messages": [
+                     *         {
+                     *           "id": "0199f3a1b2c3d4e5f60718",
+                     *           "person_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *           "name": "Gustav",
+                     *           "text": "Hello",
+                     *           "reply_to": null,
+                     *           "key": null,
+                     *           "sent_at": "2026-03-01T08:00:00.000Z",
+                     *           "deleted_by": null
+                     *         },
+                     *         {
+                     *           "id": "69a3f200a7c802ea3e07de7f",
+                     *           "person_id": "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
+                     *           "name": "Ada L",
+                     *           "text": "The agenda has changed.",
+                     *           "reply_to": null,
+                     *           "key": null,
+                     *           "sent_at": "2026-03-01T08:00:00.000Z",
+                     *           "deleted_by": null
+                     *         }
+                     *       ],
+                     *       "more": false,
+                     *       "kept_days": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChatHistory"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
                      *       }
                      *     }
                      */

@@ -5,6 +5,9 @@ import type { components } from './types.gen';
 type Schemas = components['schemas'];
 
 export type Admission = Schemas['AdmissionProof'];
+export type ChatDraft = Schemas['ChatDraft'];
+export type ChatHistory = Schemas['ChatHistory'];
+export type ChatMessage = Schemas['ChatMessage'];
 export type AtTheDoor = Schemas['AtTheDoor'];
 export type Joined = Schemas['Joined'];
 export type JoinRequest = Schemas['Join'];

@@ -1,5 +1,5 @@
 import { VolumeX } from 'lucide-react';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { announce } from '../announce/queue';
 import { Bar } from '../controls/Bar';
 import { Status } from '../controls/Status';
@@ -9,7 +9,8 @@ import { useBand } from '../controls/useBand';
 import { Toasts } from '../notices/Toasts';
 import { PeoplePanel } from '../people/PeoplePanel';
 import { tellOfRecordings } from '../recording/heard';
-import { Stage } from '../stage/Stage';
+import { tellOfTheLock } from '../session/lock';
+import { prefetchFocus, Stage } from '../stage/Stage';
 import { get, useStore } from '../store/store';
 import { t } from '../text/t';
 import { ReconnectBanner } from './ReconnectBanner';
@@ -34,6 +35,8 @@ export function Call() {
         <Stage />
       </main>
       {panel === 'people' && <PeoplePanel />}
+      <Suspense>{panel === 'chat' && <ChatPanel />}</Suspense>
+      <Later />
       <footer inert={covered}>
         <Bar />
       </footer>
@@ -42,23 +45,43 @@ export function Call() {
   );
 }
 
+const ChatPanel = lazy(() => import('../chat/ChatPanel'));
+const Reactions = lazy(() => import('../signals/Reactions'));
+const SmallWindow = lazy(() => import('../stage/SmallWindow'));
+
+/** What is fetched when it is first needed. */
+function Later() {
+  const reactions = useStore((state) => state.reacting || state.reactions.length > 0);
+  const smallWindow = useStore((state) => state.smallWindow);
+  return (
+    <Suspense>
+      {reactions && <Reactions />}
+      {smallWindow && <SmallWindow />}
+    </Suspense>
+  );
+}
+
+const IDLE_MS = 3000;
+
 /** Says where one is. */
 function enter(): () => void {
   const { room, call, wish, capture } = get();
   const on = wish.microphone && capture.microphone.is === 'live';
+  const entered = t('call.entered', { room: room?.display_name ?? '', count: call?.people.length ?? 1 });
   const parts = [
-    t('call.entered', { room: room?.display_name ?? '', count: call?.people.length ?? 1 }),
     t(on ? 'microphone.is_on' : 'microphone.is_off'),
     t(capture.camera.is === 'live' ? 'camera.is_on' : 'camera.is_off'),
   ];
-  announce(parts.join('. '));
-  const stops = [listenForShortcuts(), listenForEscape()];
+  announce(`${entered} ${parts.join('. ')}`);
+  const idle = setTimeout(prefetchFocus, IDLE_MS);
+  const stops = [listenForShortcuts(), listenForEscape(), () => clearTimeout(idle)];
   return () => {
     for (const stop of stops) stop();
   };
 }
 
 tellOfRecordings();
+tellOfTheLock();
 
 function SoundBlocked() {
   const blocked = useStore((state) => state.call?.soundBlocked) ?? false;

@@ -1,10 +1,13 @@
 import { Circle, CircleStop, Ellipsis, Keyboard, Languages, Lock, LockOpen, LogOut, MonitorUp, MonitorX, Phone, SlidersHorizontal, Users, X } from 'lucide-react';
 import { useRef } from 'react';
+import { ChatButton } from '../chat/ChatButton';
 import { canShare, toggleShare } from '../devices/share';
 import { lock } from '../people/power';
 import { record } from '../recording/control';
 import { running } from '../recording/recording';
 import { leave } from '../session/join';
+import { HandButton, ReactionsButton, signalItems } from '../signals/Buttons';
+import { viewSections } from '../stage/menu';
 import { get, set, useStore } from '../store/store';
 import { t } from '../text/t';
 import { BarButton } from './BarButton';
@@ -22,6 +25,9 @@ export function Bar() {
   const ref = useRef<HTMLDivElement>(null);
   const band = useBand();
   const toolbar = useToolbar(ref);
+  const chat = useStore((state) => state.room?.features.chat === true);
+  // On a phone the chat has its place.
+  const people = band >= 1 || !chat;
   return (
     <section className="bar" aria-label={t('call.controls')}>
       {band >= 2 && <Status withName={band >= 4} />}
@@ -30,11 +36,14 @@ export function Bar() {
           <DeviceButton kind="microphone" split={band >= 3} />
           <DeviceButton kind="camera" split={band >= 3} />
           {band >= 1 && canShare() && <ShareButton />}
+          {band >= 3 && <ReactionsButton />}
+          {band >= 2 && <HandButton />}
           <MoreButton band={band} />
           <LeaveButton />
         </div>
         <div className="bar-end">
-          <PeopleButton />
+          <ChatButton />
+          {people && <PeopleButton />}
         </div>
       </div>
     </section>
@@ -70,6 +79,8 @@ function more(band: Band): MenuSection[] {
   const { share, role, room, recording } = get();
   const items: MenuItem[] = [];
   const narrowFrame = framed() && band < 1;
+  items.push(...signalItems({ hand: band < 2, reactions: band < 3 && !(framed() && band < 2) }));
+  if (band < 1 && room?.features.chat) items.push({ id: 'people', label: t('people.title'), icon: Users, act: () => set({ panel: 'people' }) });
   if (band < 1 && canShare() && !narrowFrame) {
     const live = share.is === 'live';
     items.push({ id: 'share', label: t(live ? 'share.stop' : 'share.start'), icon: MonitorUp, act: toggleShare });
@@ -85,7 +96,7 @@ function more(band: Band): MenuSection[] {
   items.push({ id: 'devices', label: t('devices.title'), icon: SlidersHorizontal, act: () => set({ dialog: { is: 'devices' } }) });
   if (room?.features.locale_switcher) items.push({ id: 'language', label: t('language.choose'), icon: Languages, act: () => set({ dialog: { is: 'language' } }) });
   items.push({ id: 'shortcuts', label: t('shortcuts.title'), icon: Keyboard, act: () => set({ dialog: { is: 'shortcuts' } }) });
-  return [{ items }];
+  return [{ items }, ...viewSections()];
 }
 
 /** A guest leaves at once; a host is asked whether the meeting goes on. */

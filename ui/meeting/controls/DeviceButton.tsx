@@ -40,7 +40,9 @@ export function DeviceButton({ kind, split = false }: Props) {
       off={!on}
       problem={capture.is === 'refused'}
       onPress={() => void press(kind)}
-    />
+    >
+      {kind === 'camera' && on && <SeenUnseen />}
+    </BarButton>
   );
   if (!split) return button;
   return (
@@ -58,6 +60,12 @@ export function DeviceButton({ kind, split = false }: Props) {
       />
     </div>
   );
+}
+
+/** Who hides his own picture must not forget that others see it. */
+function SeenUnseen() {
+  const hidden = useStore((state) => state.selfView.hidden && state.page.is === 'call');
+  return hidden ? <span className="seen-dot" role="img" aria-label={t('self.hidden')} /> : null;
 }
 
 /** A device that is not open is asked for; if it cannot be had, the page explains why. */

@@ -1,12 +1,14 @@
+import { Lock } from 'lucide-react';
 import { BrandInCall } from '../brand/BrandMark';
 import { Badge } from '../recording/Badge';
 import { useStore } from '../store/store';
-import { timeOfDay } from '../text/t';
+import { t, timeOfDay } from '../text/t';
 import { useNow } from './useNow';
 
-/** Clock, name of the room, and whether it is being recorded. */
+/** Clock, name of the room, and whether it is locked or being recorded. */
 export function Status({ withName }: { withName: boolean }) {
   const name = useStore((state) => state.room?.display_name) ?? '';
+  const locked = useStore((state) => state.room?.locked) ?? false;
   const busy = useStore((state) => state.line === 'signal');
   const now = useNow(10_000);
   return (
@@ -19,6 +21,7 @@ export function Status({ withName }: { withName: boolean }) {
           {name}
         </bdi>
       )}
+      {locked && <Lock className="icon" role="img" aria-hidden={false} aria-label={t('host.locked')} />}
       <Badge />
     </div>
   );

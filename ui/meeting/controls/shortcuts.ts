@@ -1,17 +1,44 @@
+import { toggleChat } from '../chat/chat';
 import { toggle, wishFor } from '../devices/devices';
 import { canShare, toggleShare } from '../devices/share';
+import { toggleHand, toggleReactions } from '../signals/act';
+import { toggleFullScreen, turnView } from '../stage/choices';
 import { get, set } from '../store/store';
+import { moveFocus, sayWhoSpeaks } from './regions';
+
+/** What a shortcut does, the keys it has with Ctrl (⌘) or Ctrl+Alt (⌃⌘), and the single key for those who want them. */
+interface Shortcut {
+  key: string;
+  alt?: boolean;
+  single?: string;
+  act: () => void;
+}
+
+const shortcuts = {
+  microphone: { key: 'd', single: 'm', act: () => toggle('microphone', { spoken: true }) },
+  camera: { key: 'e', single: 'v', act: () => toggle('camera', { spoken: true }) },
+  share: { key: 's', alt: true, single: 's', act: () => canShare() && toggleShare() },
+  hand: { key: 'h', alt: true, single: 'h', act: () => toggleHand({ spoken: true }) },
+  reactions: { key: 'r', alt: true, act: toggleReactions },
+  chat: { key: 'c', alt: true, single: 'c', act: toggleChat },
+  people: { key: 'p', alt: true, single: 'p', act: () => set(({ panel }) => ({ panel: panel === 'people' ? null : 'people' })) },
+  view: { key: 'v', alt: true, single: 'w', act: turnView },
+  fullScreen: { key: 'f', alt: true, single: 'f', act: () => void toggleFullScreen() },
+  speaking: { key: 'i', alt: true, act: sayWhoSpeaks },
+  sheet: { key: '/', single: '?', act: () => set({ dialog: { is: 'shortcuts' } }) },
+} satisfies Record<string, Shortcut>;
+
+type Name = keyof typeof shortcuts;
+const all: readonly Shortcut[] = Object.values(shortcuts);
 
 const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+const shown = ({ key, alt }: Shortcut): string => `${mac ? (alt ? '⌃⌘' : '⌘') : alt ? 'Ctrl+Alt+' : 'Ctrl+'}${key.toUpperCase()}`;
 
 /** Keys as they are shown; on a Mac ⌘ stands for Ctrl and ⌃⌘ for Ctrl+Alt. */
-export const keys = {
-  microphone: mac ? '⌘D' : 'Ctrl+D',
-  camera: mac ? '⌘E' : 'Ctrl+E',
-  share: mac ? '⌃⌘S' : 'Ctrl+Alt+S',
-  people: mac ? '⌃⌘P' : 'Ctrl+Alt+P',
-  sheet: mac ? '⌘/' : 'Ctrl+/',
-} as const;
+export const keys = Object.fromEntries(Object.entries(shortcuts).map(([name, one]) => [name, shown(one)])) as Record<Name, string>;
+
+/** The single keys, as they are shown; they work where the person has switched them on. */
+export const singleKeyOf = (name: Name): string | undefined => (shortcuts[name] as Shortcut).single?.toUpperCase();
 
 const HOLD_MS = 200;
 
@@ -30,27 +57,31 @@ export function listenForShortcuts(): () => void {
 }
 
 /** The Latin letter of the key, also on a layout of another script. */
-function letterOf({ key, code }: KeyboardEvent): string {
-  return /^[a-z/]$/i.test(key) ? key.toLowerCase() : code.replace(/^Key/, '').toLowerCase();
+function letterOf(event: KeyboardEvent): string {
+  const { key, code } = event;
+  // AltGr types signs of its own: what is typed counts, not the place of the key.
+  if (/^[a-z/?]$/i.test(key) || event.getModifierState('AltGraph')) return key.toLowerCase();
+  return code.replace(/^Key/, '').toLowerCase();
 }
 
 function act(event: KeyboardEvent): boolean {
-  const primary = mac ? event.metaKey : event.ctrlKey;
-  if (!primary || event.shiftKey) return false;
-  const letter = letterOf(event);
-  const second = mac ? event.ctrlKey : event.altKey;
-  if (!second) {
-    if (letter === 'd') toggle('microphone', { spoken: true });
-    else if (letter === 'e') toggle('camera', { spoken: true });
-    else if (letter === '/') set({ dialog: { is: 'shortcuts' } });
-    else return false;
-    return true;
-  }
-  if (letter === 'p') set(({ panel }) => ({ panel: panel ? null : 'people' }));
-  else if (letter === 's' && canShare()) toggleShare();
-  else return false;
-  return true;
+  const found = all.find((one) => meant(one, event));
+  if (found) found.act();
+  return found !== undefined || moveFocus(event);
 }
+
+function meant({ key, alt = false, single }: Shortcut, event: KeyboardEvent): boolean {
+  const primary = mac ? event.metaKey : event.ctrlKey;
+  const second = mac ? event.ctrlKey : event.altKey;
+  const letter = letterOf(event);
+  if (primary) return !event.shiftKey && second === alt && letter === key;
+  const { singleKeys } = get();
+  if (!single || singleKeys === 'none' || (singleKeys === 'help' && single !== '?')) return false;
+  return letter === single && !event.altKey && !event.ctrlKey && !event.metaKey && !typing(event);
+}
+
+const typing = ({ target }: KeyboardEvent): boolean =>
+  target instanceof Element && target.closest('input, select, textarea, [contenteditable], [role="menu"], [role="listbox"]') !== null;
 
 const control = 'button, a, input, select, textarea, [role="menuitem"], [contenteditable]';
 

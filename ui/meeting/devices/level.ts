@@ -1,8 +1,11 @@
 import { useEffect, useState } from 'react';
+import { get } from '../store/store';
 import { play } from './sound';
 
 const FLOOR_DB = -60;
 const EVERY_MS = 50;
+/** A microphone that is muted by itself gives nothing. */
+const SILENT = 0;
 const TEST = [
   [523.25, 0],
   [783.99, 0.35],
@@ -16,8 +19,11 @@ export function level(samples: Float32Array): number {
   return Math.min(1, Math.max(0, 1 - db / FLOOR_DB));
 }
 
-/** The level of a microphone's track, 20 times a second; 0 without a track. */
-export function useLevel(track: MediaStreamTrack | null): number {
+/**
+ * How many of the steps (levels, rising) a microphone's track passes, looked at 20 times a second; −1 while nothing at all
+ * comes, 0 without a track. While one is coming in, the machine has better things to do.
+ */
+export function useLevel(track: MediaStreamTrack | null, steps: readonly number[]): number {
   const [now, setNow] = useState(0);
   useEffect(() => {
     if (!track) return;
@@ -27,18 +33,21 @@ export function useLevel(track: MediaStreamTrack | null): number {
     context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     const timer = setInterval(() => {
+      if (get().page.is === 'joining') return;
       if (context.state === 'suspended') void context.resume();
       analyser.getFloatTimeDomainData(samples);
-      setNow(level(samples));
+      setNow(passed(level(samples), steps));
     }, EVERY_MS);
     return () => {
       clearInterval(timer);
       setNow(0);
       void context.close();
     };
-  }, [track]);
+  }, [track, steps]);
   return now;
 }
+
+const passed = (now: number, steps: readonly number[]): number => (now > SILENT ? steps.filter((step) => now > step).length : -1);
 
 /** A short two-note sound on the chosen output; settles when it has been played. */
 export const playTestSound = (speakerId: string): Promise<void> => play(TEST, speakerId, 0.3);

@@ -5,6 +5,9 @@ interface Remembered {
   name?: string;
   wish?: State['wish'];
   chosen?: State['chosen'];
+  view?: State['view'];
+  selfView?: State['selfView'];
+  singleKeys?: State['singleKeys'];
 }
 
 const KEY = 'convene.choices';

@@ -1,6 +1,6 @@
 import { type ReactNode } from 'react';
 import { Dialog, Heading, I18nProvider, Modal, ModalOverlay } from 'react-aria-components';
-import { keys } from '../controls/shortcuts';
+import { ShortcutSheet } from '../controls/ShortcutSheet';
 import { DeviceNotes } from '../devices/DeviceNotes';
 import { DeviceSelects } from '../devices/DeviceSelects';
 import { LevelMeter } from '../devices/LevelMeter';
@@ -9,6 +9,7 @@ import type { Dialog as Which } from '../store/state';
 import { useStore } from '../store/store';
 import { LanguageSelect } from '../text/LanguageSelect';
 import { languageTag, t } from '../text/t';
+import { Close } from './Close';
 import './dialogs.css';
 
 interface Props {
@@ -42,7 +43,7 @@ function contentOf(dialog: Which, close: () => void): ReactNode {
     case 'language':
       return <Language close={close} />;
     case 'shortcuts':
-      return <Shortcuts close={close} />;
+      return <ShortcutSheet close={close} />;
   }
 }
 
@@ -111,40 +112,3 @@ function Language({ close }: { close: () => void }) {
     </Dialog>
   );
 }
-
-function Shortcuts({ close }: { close: () => void }) {
-  const rows: [string, string][] = [
-    [`${t('microphone.turn_on')} / ${t('microphone.turn_off')}`, keys.microphone],
-    [`${t('camera.turn_on')} / ${t('camera.turn_off')}`, keys.camera],
-    [t('shortcuts.push_to_talk'), t('shortcuts.space')],
-    [t('share.start'), keys.share],
-    [t('people.title'), keys.people],
-    [t('shortcuts.title'), keys.sheet],
-  ];
-  return (
-    <Dialog className="dialog">
-      <Heading slot="title" level={2}>
-        {t('shortcuts.title')}
-      </Heading>
-      <dl className="shortcuts">
-        {rows.map(([what, key]) => (
-          <div key={what}>
-            <dt>{what}</dt>
-            <dd>
-              <kbd>{key}</kbd>
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <Close close={close} />
-    </Dialog>
-  );
-}
-
-const Close = ({ close }: { close: () => void }) => (
-  <div className="dialog-buttons">
-    <button className="button" onClick={close}>
-      {t('close')}
-    </button>
-  </div>
-);

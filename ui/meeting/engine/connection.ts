@@ -1,10 +1,14 @@
 import { Room, RoomEvent } from 'livekit-client';
+import { chatting } from '../chat/listen';
+import type { Signal } from '../signals/wire';
 import { get, watch } from '../store/store';
 import { line, speakOfLine } from './line';
 import { mirror } from './mirror';
 import { connectOptions, roomOptions } from './options';
 import { publishing } from './publish';
+import { send, signals } from './signals';
 import { sounds } from './sound';
+import { speaking } from './speaking';
 
 interface Seat {
   /** The server's answer: where the engine is, and the token for it. The room is made ready while it is awaited. */
@@ -29,7 +33,7 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
   const now = new Room(roomOptions(get().chosen.speaker));
   room = now;
   let connected = false;
-  const stops = [sounds(now), mirror(now), publishing(now), line(now), speakerOf(now)];
+  const stops = [sounds(now), mirror(now), publishing(now), line(now), signals(now), chatting(now), speaking(), speakerOf(now)];
   const stop = () => {
     for (const one of stops) one();
     if (room === now) room = null;
@@ -46,6 +50,8 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
     if (connected) onEnd(reason);
   });
   try {
+    // While the server is asked: the browser's sound takes its time to start, and may be started because of the click.
+    now.startAudio().catch(() => undefined);
     const { url, token } = await asked;
     if (room !== now) {
       stop();
@@ -62,6 +68,11 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
 export function disconnect(): void {
   void room?.disconnect(false);
   room = null;
+}
+
+/** Sends a message to everybody, or to one person. */
+export function tell(signal: Signal, to?: string): void {
+  if (room) send(room, signal, to);
 }
 
 /** To be called from a click, when the browser has refused to play without one. */

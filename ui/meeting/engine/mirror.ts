@@ -12,6 +12,7 @@ import { get, set } from '../store/store';
 import { heard } from './heard';
 import { arrange } from './order';
 import { readRecording } from '../recording/recording';
+import { hearOfTheLock } from '../session/lock';
 
 /** Every event after which the people of the room may look different. */
 const EVENTS = [
@@ -65,7 +66,10 @@ export function mirror(room: Room): () => void {
     pending = true;
     queueMicrotask(draw);
   };
-  const told = () => set({ recording: readRecording(room.metadata) });
+  const told = () => {
+    set({ recording: readRecording(room.metadata) });
+    hearOfTheLock(room.metadata);
+  };
 
   for (const event of EVENTS) room.on(event, refresh);
   room.on(RoomEvent.Reconnecting, () => {

@@ -1,4 +1,4 @@
-import { CircleDot, Info, TriangleAlert, X } from 'lucide-react';
+import { CircleDot, Info, MessageSquare, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Toast } from '../store/state';
 import { useStore } from '../store/store';
@@ -18,7 +18,7 @@ export function Toasts() {
   );
 }
 
-const icons = { plain: Info, warning: TriangleAlert, record: CircleDot } as const;
+const icons = { plain: Info, warning: TriangleAlert, record: CircleDot, chat: MessageSquare } as const;
 
 function Notice({ toast: { id, text, tone, sticky, actions } }: { toast: Toast }) {
   const [held, setHeld] = useState(false);

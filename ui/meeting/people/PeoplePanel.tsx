@@ -1,57 +1,31 @@
-import { Ellipsis, MicOff, MonitorUp, SignalLow, VideoOff, X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
-import { MenuButton, type MenuSection } from '../controls/MenuButton';
-import { useBand } from '../controls/useBand';
+import { Ellipsis, MicOff, MonitorUp, SignalLow, VideoOff } from 'lucide-react';
+import { MenuButton } from '../controls/MenuButton';
+import { Panel } from '../panel/Panel';
 import { Avatar } from '../stage/Avatar';
 import type { Person } from '../store/state';
-import { get, set, useStore } from '../store/store';
+import { useStore } from '../store/store';
 import { t } from '../text/t';
 import { AtTheDoor } from '../waiting/AtTheDoor';
-import { mute } from './power';
+import { hostActions } from './actions';
+import { Hands } from './Hands';
 import './people.css';
 
 /** Everybody in the meeting; for the host with what he can do about each. */
 export function PeoplePanel() {
   const people = useStore((state) => state.call?.people) ?? [];
   const host = useStore((state) => state.role === 'host');
-  const modal = useBand() < 2;
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    const opener = document.activeElement;
-    heading.current?.focus();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
   return (
-    <section
-      className="panel"
-      aria-label={t('people.title')}
-      role={modal ? 'dialog' : 'complementary'}
-      {...(modal && { 'aria-modal': true })}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') close();
-      }}
-    >
-      <header>
-        <h2 ref={heading} tabIndex={-1}>
-          {t('people.title')} <span className="muted clock">{people.length}</span>
-        </h2>
-        <button className="panel-close" aria-label={t('close')} onClick={close}>
-          <X className="icon" />
-        </button>
-      </header>
+    <Panel title={t('people.title')} aside={<span className="muted clock">{people.length}</span>}>
       <AtTheDoor />
+      <Hands host={host} />
       <ul>
         {sorted(people).map((person) => (
           <Row key={person.id} person={person} powers={host && !person.me} />
         ))}
       </ul>
-    </section>
+    </Panel>
   );
 }
-
-const close = () => set({ panel: null });
 
 /** Hosts first, then by name. */
 function sorted(people: readonly Person[]): Person[] {
@@ -84,7 +58,7 @@ function Row({ person, powers }: { person: Person; powers: boolean }) {
       {powers && (
         <MenuButton
           label={t('people.actions', { name })}
-          sections={() => actions(id)}
+          sections={() => hostActions(id)}
           trigger={({ ref, open, toggle }) => (
             <button ref={ref} className="panel-close" aria-label={t('people.actions', { name })} aria-haspopup="menu" aria-expanded={open} onClick={toggle}>
               <Ellipsis className="icon" />
@@ -94,20 +68,4 @@ function Row({ person, powers }: { person: Person; powers: boolean }) {
       )}
     </li>
   );
-}
-
-/** What a host can do about a person now; nobody can be switched on from afar. */
-function actions(id: string): MenuSection[] {
-  const person = get().call?.people.find((one) => one.id === id);
-  if (!person) return [];
-  const stops = [
-    { id: 'mute', label: t('people.mute'), offered: !person.muted, source: 'microphone' },
-    { id: 'camera', label: t('people.stop_camera'), offered: person.camera !== null, source: 'camera' },
-    { id: 'share', label: t('people.stop_share'), offered: person.share !== null, source: 'screen_share' },
-  ] as const;
-  const offered = stops
-    .filter((stop) => stop.offered)
-    .map(({ id: key, label, source }) => ({ id: key, label, act: () => void mute(person, source) }));
-  const remove = { id: 'remove', label: t('people.remove'), tone: 'danger' as const, act: () => set({ dialog: { is: 'remove', person } }) };
-  return offered.length > 0 ? [{ items: offered }, { items: [remove] }] : [{ items: [remove] }];
 }

@@ -3,7 +3,6 @@ import type { MuteSource } from '../api/types';
 import { toast } from '../notices/toasts';
 import { admission } from '../session/join';
 import type { Person } from '../store/state';
-import { get, set } from '../store/store';
 import { t } from '../text/t';
 
 /** The host's powers; the server checks each again. */
@@ -16,12 +15,7 @@ export const end = (): Promise<void> => done(() => endForAll(admission()));
 
 /** Nobody new gets in but hosts, until it is unlocked or over. */
 export const lock = (locked: boolean): Promise<void> =>
-  done(async () => {
-    await lockMeeting(admission(), locked);
-    const { room } = get();
-    if (room) set({ room: { ...room, locked } });
-    toast(t(locked ? 'host.locked' : 'host.unlocked'));
-  });
+  done(() => lockMeeting(admission(), locked));
 
 /** Somebody who has just gone is what was wanted; anything else that fails is said. */
 async function done(act: () => Promise<void>): Promise<void> {

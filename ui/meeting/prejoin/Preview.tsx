@@ -16,13 +16,14 @@ const HINT_MS = 5000;
 /** What the others will see and hear. */
 export function Preview() {
   const { camera, microphone } = useStore((state) => state.capture);
+  const mirrored = useStore((state) => state.selfView.mirrored);
   const [without, setWithout] = useState(false);
   const asking = camera.is === 'asking' || microphone.is === 'asking';
   const known = microphone.is !== 'unknown' && camera.is !== 'unknown';
   const unasked = microphone.is === 'unasked' && camera.is !== 'live' && camera.is !== 'refused' && !without;
   return (
     <section className="tile preview" aria-label={t('prejoin.preview')}>
-      {camera.is === 'live' ? <Video picture={camera.track} mirrored /> : known && !unasked && !asking && <NoPicture />}
+      {camera.is === 'live' ? <Video picture={camera.track} mirrored={mirrored} /> : known && !unasked && !asking && <NoPicture />}
       {asking && <LookForQuestion />}
       {unasked ? (
         <div className="ask">

@@ -105,8 +105,8 @@ function pageAfter(error: unknown): Page {
 
 async function askToJoin(): Promise<Joined> {
   const { code, name } = get();
-  const { hostToken, admission: mine } = kept(code);
-  const joined = await api.join({ code, participant_token: hostToken ?? null, name: name.trim(), admission: mine ?? null });
+  const { token, admission: mine } = kept(code);
+  const joined = await api.join({ code, participant_token: token ?? null, name: name.trim(), admission: mine ?? null });
   if ('waiting' in joined) {
     keep(code, { admission: joined.waiting, waiting: true });
     set({ name: joined.name });

@@ -2,7 +2,8 @@ import type { Admission } from '../api/types';
 
 /** What one tab keeps for one meeting; a reload of the tab comes back as the same person. */
 interface Kept {
-  hostToken?: string;
+  /** Of the personal link by which the person came. */
+  token?: string;
   /** Of somebody inside, or of somebody at the door. */
   admission?: Admission;
   /** It is of somebody at the door. */

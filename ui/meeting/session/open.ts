@@ -6,18 +6,18 @@ import { get, set } from '../store/store';
 import { languageOf } from '../text/choice';
 import { speak, t } from '../text/t';
 import { resumeWaiting } from '../waiting/door';
-import { digits, readAddress } from './address';
+import { readAddress, readCode } from './address';
 import { keep, kept } from './keep';
 import { refusedPage } from './refused';
 import { askOtherTabs } from './tabs';
 
-/** The first step of the page: reads the address, hides the host's token, asks what is known of the room. */
+/** The first step of the page: reads the address, hides the token in it, asks what is known of the room. */
 export async function openPage(): Promise<void> {
   const { name = '', wish, chosen } = remembered();
   set({ name, ...(wish && { wish }), ...(chosen && { chosen }) });
-  const { code, home, hostToken } = readAddress(location);
-  if (hostToken) keep(code, { hostToken });
-  if (location.search && (code || hostToken)) history.replaceState(null, '', `${home}/${code}`);
+  const { code, home, token } = readAddress(location);
+  if (token) keep(code, { token });
+  if (location.search && (code || token)) history.replaceState(null, '', `${home}/${code}`);
   if (!isSecureContext) set({ page: { is: 'insecure' } });
   else if (!supported()) set({ page: { is: 'unsupported' } });
   else if (code !== '') await openRoom(code);
@@ -30,8 +30,10 @@ export async function openRoom(code: string): Promise<void> {
   set({ code });
   const before = get().page;
   try {
-    const { role, room, session } = await look(code, kept(code).hostToken ?? null);
+    const { role, name, room, session } = await look(code, kept(code).token ?? null);
     set({ role, room, session });
+    // Who came before may have chosen another name.
+    if (name && before.is === 'loading' && !kept(code).admission) set({ name });
     await speak(languageOf(code, room));
     // The room's rule is not this person's choice: it is not remembered for other meetings.
     if (room.microphone_state !== 'default' && before.is === 'loading') set({ wish: { ...get().wish, microphone: room.microphone_state === 'on' } });
@@ -44,7 +46,7 @@ export async function openRoom(code: string): Promise<void> {
 
 /** A code typed into the field of the start page or of a refusal. */
 export async function openTyped(typed: string): Promise<boolean> {
-  const code = digits(typed);
+  const code = readCode(typed);
   if (!code) return false;
   history.pushState(null, '', `/${code}`);
   set({ page: { is: 'loading' } });

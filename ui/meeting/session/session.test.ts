@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../api/client';
-import { digits, readAddress, spaced } from './address';
+import { readAddress, readCode, spaced } from './address';
 import { reaction, retryDelay, Reason } from './reaction';
 import { passing, refusedPage } from './refused';
 
@@ -14,24 +14,30 @@ describe('the address', () => {
     ['/', '?room_token=604118237', '604118237', '', null],
     ['/acme/', '?room_token=604118237&participant_token=a.b.c', '604118237', '/acme', 'a.b.c'],
     ['/A_1~-9/', '?room_token=604118237', '604118237', '/A_1~-9', null],
+    ['/69a1f00c2b7d4e0011c0a9e1', '', '69a1f00c2b7d4e0011c0a9e1', '', null],
+    ['/69A1F00C2B7D4E0011C0A9E1/', '?participant_token=a.b.c', '69a1f00c2b7d4e0011c0a9e1', '', 'a.b.c'],
+    ['/acme/69a1f00c2b7d4e0011c0a9e1', '?participant_token=a.b.c', '69a1f00c2b7d4e0011c0a9e1', '/acme', 'a.b.c'],
+    ['/604118237', '?participant_token=a.b.c', '604118237', '', null],
+    ['/69a1f00c2b7d4e0011c0a9e', '', '', '', null],
     ['/', '', '', '', null],
     ['/acme/', '', '', '/acme', null],
     ['/12-34/', '', '', '/12-34', null],
     ['/hello', '', '', '', null],
     ['/', '?room_token=%3Cscript%3E&participant_token=x', '', '', 'x'],
     ['/%3Cb%3E/604118237', '', '604118237', '', null],
-  ])('%s%s', (pathname, search, code, home, hostToken) => {
-    expect(readAddress({ pathname, search })).toEqual({ code, home, hostToken });
+  ])('%s%s', (pathname, search, code, home, token) => {
+    expect(readAddress({ pathname, search })).toEqual({ code, home, token });
   });
 
   test('a code may be typed as it is shown', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^\d{1,15}$/), (code) => {
-        expect(digits(spaced(code))).toBe(code);
+        expect(readCode(spaced(code))).toBe(code);
       }),
     );
-    expect(digits('604-118-237')).toBe('604118237');
-    expect(digits('meeting')).toBe('');
+    expect(readCode('604-118-237')).toBe('604118237');
+    expect(readCode('meeting')).toBe('');
+    expect(readCode(spaced('69a1f00c2b7d4e0011c0a9e1'))).toBe('69a1f00c2b7d4e0011c0a9e1');
   });
 });
 

@@ -1,7 +1,10 @@
-import type { Person } from '../store/state';
+import { placeOf } from '../signals/hands';
+import type { Person, Picture } from '../store/state';
 import { useStore } from '../store/store';
+import { refit } from './choices';
 import { fit, type Stage } from './grid';
 import { Tile } from './Tile';
+import { TileTools } from './TileTools';
 import { usePicture } from './usePicture';
 
 interface Props {
@@ -14,10 +17,36 @@ interface Props {
 
 const NAME_FROM = 120;
 
-/** A tile that knows its size, and for ourselves the wish instead of the engine's echo. */
+/** A tile that knows its size, what we chose for it, and for ourselves the wish instead of the engine's echo. */
 export function PersonTile({ person, size: { w, h }, stage, filled = false }: Props) {
+  const { id, me } = person;
   const picture = usePicture(person);
   const wish = useStore((state) => state.wish.microphone && state.capture.microphone.is === 'live');
-  const shown = person.me && person.muted === wish ? { ...person, muted: !wish } : person;
-  return <Tile person={shown} picture={picture} fit={filled ? 'cover' : fit(w, h, stage)} small={w < NAME_FROM} />;
+  const sharing = useStore((state) => (me ? state.share.is === 'live' : person.share !== null));
+  const pinned = useStore((state) => state.pins.includes(id));
+  const refitted = useStore((state) => state.refitted.includes(id));
+  const mirrored = useStore((state) => me && state.selfView.mirrored);
+  const hand = useStore((state) => placeOf(state.hands, id));
+  const shown = me && person.muted === wish ? { ...person, muted: !wish } : person;
+  const usual = filled ? 'cover' : fit(w, h, stage);
+  const other = usual === 'cover' ? 'contain' : 'cover';
+  return (
+    <Tile
+      person={shown}
+      picture={picture}
+      fit={refitted ? other : usual}
+      mirrored={mirrored && facesUser(picture)}
+      small={w < NAME_FROM}
+      pinned={pinned}
+      sharing={sharing}
+      hand={hand}
+      onDoubleClick={() => refit(id)}
+    >
+      <TileTools person={shown} pinned={pinned} pictured={picture !== null} whole={(usual === 'contain') !== refitted} small={w < NAME_FROM} />
+    </Tile>
+  );
 }
+
+/** The camera at the back of a phone is not a mirror. */
+const facesUser = (picture: Picture | null): boolean =>
+  picture instanceof MediaStreamTrack && picture.getSettings().facingMode !== 'environment';

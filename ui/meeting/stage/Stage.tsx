@@ -1,30 +1,46 @@
-import { useRef } from 'react';
+import { lazy, Suspense, useRef } from 'react';
 import { useStore } from '../store/store';
 import type { Person } from '../store/state';
 import { t } from '../text/t';
 import { Alone } from './Alone';
-import { Gallery } from './Gallery';
 import { OneToOne } from './OneToOne';
-import { ShareStage } from './ShareStage';
+import { Tiles } from './Tiles';
 import { useSize } from './useSize';
+import { useTileFocus } from './useTileFocus';
+import { drawn } from './view';
 import './stage.css';
+import './tools.css';
 
-/** The view chooses itself: a share first, then one-to-one, then the grid. */
+const load = () => import('./Focus');
+const Focus = lazy(load);
+/** What is needed when the first screen is shared or the first person pinned. */
+export const prefetchFocus = (): void => void load();
+
+/** A share or a pinned person is large in every view; else the chosen view, or the one that fits the number of people. */
 export function Stage() {
   const ref = useRef<HTMLDivElement>(null);
   const size = useSize(ref);
-  const people = useStore((state) => state.call?.people) ?? NOBODY;
+  const everybody = useStore((state) => state.call?.people) ?? NOBODY;
   const line = useStore((state) => state.line);
+  const view = useStore((state) => state.view);
+  const pinned = useStore((state) => state.pins.length > 0);
+  const hidden = useStore((state) => state.selfView.hidden);
   const ownShare = useStore((state) => state.share.is === 'live');
-  const others = people.filter((person) => !person.me);
-  const shared = ownShare || others.some((person) => person.share);
-  const view = shared ? 'share' : others.length === 1 ? 'pair' : others.length === 0 ? 'alone' : 'grid';
+  useTileFocus(ref);
+  const others = everybody.filter((person) => !person.me);
+  const large = pinned || ownShare || others.some((person) => person.share);
+  const how = drawn({ view, others: others.length, large, width: size.width });
+  const people = hidden && others.length > 0 ? others : everybody;
   return (
-    <div className={`stage ${view}${line === 'media' ? ' dimmed' : ''}`} role="region" aria-label={t('call.stage')} ref={ref}>
-      {size.width > 0 && view === 'share' && <ShareStage people={people} stage={size} />}
-      {size.width > 0 && view === 'pair' && <OneToOne people={people} stage={size} />}
-      {size.width > 0 && view === 'grid' && <Gallery people={people} stage={size} />}
-      {size.width > 0 && view === 'alone' && <Alone people={people} stage={size} />}
+    <div className={`stage ${how}${line === 'media' ? ' dimmed' : ''}`} role="region" aria-label={t('call.stage')} ref={ref}>
+      {size.width > 0 && how === 'alone' && <Alone people={people} stage={size} />}
+      {size.width > 0 && how === 'pair' && <OneToOne people={people} stage={size} />}
+      {size.width > 0 && how === 'grid' && <Tiles people={people} area={size} />}
+      {size.width > 0 && (how === 'focus' || how === 'beside') && (
+        <Suspense fallback={<Tiles people={people} area={size} />}>
+          <Focus people={people} stage={size} how={how} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
-import { MicOff, SignalLow } from 'lucide-react';
-import { memo } from 'react';
+import { Hand, MicOff, MonitorUp, Pin, SignalLow } from 'lucide-react';
+import { memo, type ReactNode } from 'react';
 import type { Person, Picture } from '../store/state';
 import { t } from '../text/t';
 import { Avatar } from './Avatar';
@@ -10,29 +10,47 @@ interface Props {
   /** Our own picture comes from our own capture. */
   picture: Picture | null;
   fit: 'cover' | 'contain';
+  mirrored?: boolean;
   /** Narrower than a name: the plate keeps its sign, the name is in the label. */
   small?: boolean;
+  pinned?: boolean;
+  sharing?: boolean;
+  /** The place of the raised hand, from 1; 0 for none. */
+  hand?: number;
+  onDoubleClick?: () => void;
+  /** Buttons that show themselves when the tile is pointed at. */
+  children?: ReactNode;
 }
 
-/** One person: picture or initials, name plate, who speaks, whose line is poor. */
-export const Tile = memo(function Tile({ person, picture, fit, small = false }: Props) {
+/** One person: picture or initials, name plate, who speaks, whose hand is up, whose line is poor. */
+export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, sharing = false, hand = 0, ...rest }: Props) {
   const { id, me, away, muted, speaking, quality, coming, paused } = person;
   const name = person.name || t('tile.no_name');
   const poor = quality !== 'good';
   const states = [
     speaking && t('tile.speaking'),
     muted && t('tile.muted'),
+    hand > 0 && t('tile.hand', { place: hand }),
+    sharing && t('tile.sharing'),
+    pinned && t('tile.pinned'),
     poor && t('tile.poor'),
     away && t('tile.away'),
     paused && t('tile.paused'),
   ].filter(Boolean);
   const label = [me ? t('tile.your', { name }) : name, ...states].join(', ');
+  const classes = ['tile', speaking && 'speaking', away && 'away'].filter(Boolean).join(' ');
   return (
-    <div className={`tile${speaking ? ' speaking' : ''}${away ? ' away' : ''}`} role="group" aria-label={label}>
+    <div className={classes} role="group" aria-label={label} onDoubleClick={rest.onDoubleClick}>
       {picture && !paused ? (
-        <Video picture={picture} fit={fit} mirrored={me && facesUser(picture)} />
+        <Video picture={picture} fit={fit} {...(mirrored && { mirrored })} />
       ) : (
         !coming && <Avatar name={name} identity={id} note={paused ? t('tile.paused') : null} />
+      )}
+      {hand > 0 && (
+        <span className="hand-sign clock" aria-hidden>
+          <Hand className="icon" />
+          {hand}
+        </span>
       )}
       {poor && (
         <span className="sign" aria-hidden>
@@ -40,6 +58,8 @@ export const Tile = memo(function Tile({ person, picture, fit, small = false }: 
         </span>
       )}
       <div className="plate" aria-hidden>
+        {pinned && <Pin className="icon" />}
+        {sharing && <MonitorUp className="icon" />}
         {muted && <MicOff className="icon" />}
         {!small && (
           <bdi className="name" dir="auto">
@@ -47,10 +67,7 @@ export const Tile = memo(function Tile({ person, picture, fit, small = false }: 
           </bdi>
         )}
       </div>
+      {rest.children}
     </div>
   );
 });
-
-/** The camera at the back of a phone is not a mirror. */
-const facesUser = (picture: Picture): boolean =>
-  picture instanceof MediaStreamTrack && picture.getSettings().facingMode !== 'environment';

@@ -1,6 +1,9 @@
 import type { RemoteVideoTrack } from 'livekit-client';
-import type { Knocker, Recording, RoomFacts, Role, SessionState } from '../api/types';
+import type { ChatMessage, Knocker, Recording, RoomFacts, Role, SessionState } from '../api/types';
+import type { Outgoing } from '../chat/messages';
 import type { Refusal } from '../devices/refusal';
+import type { Hand } from '../signals/hands';
+import type { Reaction } from '../signals/wire';
 
 export type Brand = NonNullable<RoomFacts['brand']>;
 
@@ -98,6 +101,51 @@ export interface Call {
   soundBlocked: boolean;
 }
 
+/** How people are laid out where no share and nobody pinned takes the stage; `auto` chooses by their number. */
+export type View = 'auto' | 'grid' | 'speaker' | 'beside';
+
+/** Our own picture, as we see it ourselves. */
+export interface SelfView {
+  hidden: boolean;
+  mirrored: boolean;
+}
+
+/** Who talks: `front` is large in the speaker view, `lately` are the speakers of the last minute with their time. */
+export interface Speakers {
+  front: string | null;
+  lately: ReadonlyMap<string, number>;
+}
+
+/** A reaction on its way over the screen. */
+export interface Shown {
+  key: number;
+  reaction: Reaction;
+  name: string;
+}
+
+/** Which keys work by themselves, without Ctrl: none, `?` alone, or letters too. */
+export type SingleKeys = 'none' | 'help' | 'all';
+
+/** What is written in the meeting, as far as it has been read from the server. */
+export interface Chat {
+  /** Oldest first. */
+  messages: readonly ChatMessage[];
+  outgoing: readonly Outgoing[];
+  /** The history has been read once. */
+  known: boolean;
+  /** The server has older ones. */
+  more: boolean;
+  /** For how many days messages are kept; null: as long as the meeting's room. */
+  keptDays: number | null;
+  /** The newest message when we came. */
+  joined: string;
+  /** The newest message that was seen. */
+  seen: string;
+  /** What is in the field, also while the panel is closed. */
+  draft: string;
+  answering: ChatMessage['reply_to'];
+}
+
 export type Share = { is: 'idle' } | { is: 'asking' } | { is: 'live'; video: MediaStreamTrack; audio: MediaStreamTrack | null };
 
 export type Dialog =
@@ -112,7 +160,7 @@ export interface Toast {
   text: string;
   /** A newer notice of the same key takes its place. */
   key: string;
-  tone: 'plain' | 'warning' | 'record';
+  tone: 'plain' | 'warning' | 'record' | 'chat';
   sticky: boolean;
   actions: readonly { label: string; act: () => void }[];
 }
@@ -135,12 +183,28 @@ export interface State {
   /** For a host: who waits to be let in, oldest first. */
   atTheDoor: readonly Knocker[];
   call: Call | null;
+  view: View;
+  /** Who is pinned by us, for us, oldest first. */
+  pins: readonly string[];
+  /** Whose picture is shown the other way than it would be: whole instead of cut, or cut instead of whole. */
+  refitted: readonly string[];
+  selfView: SelfView;
+  speakers: Speakers;
+  /** In the order in which they went up. */
+  hands: readonly Hand[];
+  reactions: readonly Shown[];
+  /** The row of reactions is open. */
+  reacting: boolean;
+  /** A small window outside of the page shows who talks. */
+  smallWindow: boolean;
+  singleKeys: SingleKeys;
   line: Line;
   recording: Recording | null;
   recordings: SessionState['recordings'];
   /** Another tab of this browser is in this meeting. */
   otherTab: boolean;
-  panel: 'people' | null;
+  panel: 'people' | 'chat' | null;
+  chat: Chat;
   dialog: Dialog | null;
   toasts: readonly Toast[];
 }
@@ -161,11 +225,22 @@ export const initial: State = {
   door: null,
   atTheDoor: [],
   call: null,
+  view: 'auto',
+  pins: [],
+  refitted: [],
+  selfView: { hidden: false, mirrored: true },
+  speakers: { front: null, lately: new Map() },
+  hands: [],
+  reactions: [],
+  reacting: false,
+  smallWindow: false,
+  singleKeys: 'help',
   line: 'good',
   recording: null,
   recordings: [],
   otherTab: false,
   panel: null,
+  chat: { messages: [], outgoing: [], known: false, more: false, keptDays: null, joined: '', seen: '', draft: '', answering: null },
   dialog: null,
   toasts: [],
 };

@@ -5,6 +5,7 @@ import { Mirror } from '../prejoin/Mirror';
 import { prefetchEngine } from '../session/join';
 import { useStore } from '../store/store';
 import type { Door } from '../store/state';
+import { LanguageSelect } from '../text/LanguageSelect';
 import { t } from '../text/t';
 import { stopWaiting, words } from './door';
 import '../prejoin/prejoin.css';
@@ -17,6 +18,7 @@ export function Waiting({ door }: { door: Door }) {
     <div className="prejoin waiting">
       <header>
         <BrandMark />
+        <LanguageSelect />
       </header>
       <main>
         <Mirror />

@@ -39,14 +39,14 @@ def upgrade() -> None:
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("website", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
-        sa.Column("external_user_id", sa.Text(), nullable=True),
+        sa.Column("external_user_id", sa.BigInteger(), nullable=True),
         sa.Column("facebook_id", sa.Text(), nullable=True),
         sa.Column("twitter_id", sa.Text(), nullable=True),
         sa.Column("blob_id", sa.BigInteger(), nullable=True),
         sa.Column("custom_data", sa.Text(), nullable=True),
         sa.Column("avatar", sa.Text(), nullable=True),
-        sa.Column("user_tags", sa.JSON(), nullable=True),
-        sa.Column("timezone", sa.Text(), nullable=True),
+        sa.Column("user_tags", sa.Text(), nullable=True),
+        sa.Column("timezone", sa.Integer(), nullable=True),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("is_guest", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -106,7 +106,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notice_application_id"), ["application_id"], unique=False)
+        batch_op.create_index("ix_notice_application", ["application_id", "created_at"], unique=False)
+        batch_op.create_index("ix_notice_meeting", ["meeting_id"], unique=False)
 
     op.create_table(
         "chat_message",
@@ -120,8 +121,10 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("reply_to", sa.Text(), nullable=True),
         sa.Column("extra", sa.JSON(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_by", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_chat_message_application_id")),
         sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_chat_message_room_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_message")),
@@ -129,6 +132,8 @@ def upgrade() -> None:
     with op.batch_alter_table("chat_message", schema=None) as batch_op:
         batch_op.create_index("ix_chat_message_application", ["application_id", "created_at"], unique=False)
         batch_op.create_index("ix_chat_message_room", ["room_id", "id"], unique=False)
+        batch_op.create_index("ix_chat_message_session", ["session_id", "id"], unique=False)
+        batch_op.create_index("uq_chat_message_key", ["person_id", "key"], unique=True)
 
     op.create_table(
         "dialog",
@@ -156,9 +161,11 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("user_number", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("held_by", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
@@ -191,8 +198,8 @@ def upgrade() -> None:
         sa.Column("scheduled", sa.Boolean(), nullable=False),
         sa.Column("record", sa.Boolean(), nullable=False),
         sa.Column("notify", sa.Boolean(), nullable=False),
-        sa.Column("notify_before", sa.JSON(), nullable=True),
-        sa.Column("timezone", sa.JSON(), nullable=True),
+        sa.Column("notify_before", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("timezone", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("rrule", sa.Text(), nullable=True),
         sa.Column("dialog_id", sa.Text(), nullable=True),
         sa.Column("sequence", sa.Integer(), nullable=False),
@@ -206,7 +213,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("room_id", name=op.f("uq_meeting_room_id")),
     )
     with op.batch_alter_table("meeting", schema=None) as batch_op:
-        batch_op.create_index("ix_meeting_application", ["application_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_meeting_application_id"), ["application_id"], unique=False)
         batch_op.create_index(
             "ix_meeting_remind",
             ["remind_at"],
@@ -240,6 +247,7 @@ def upgrade() -> None:
         "dialog_occupant",
         sa.Column("dialog_id", sa.Text(), nullable=False),
         sa.Column("user_number", sa.BigInteger(), nullable=False),
+        sa.Column("invited", sa.Boolean(), nullable=False),
         sa.Column("joined_at", sa.BigInteger(), nullable=False),
         sa.Column("read_id", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["dialog_id"], ["dialog.id"], name=op.f("fk_dialog_occupant_dialog_id")),
@@ -270,10 +278,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_meeting_member_application_id")),
         sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_member_meeting_id")),
         sa.PrimaryKeyConstraint("application_id", "who", "meeting_id", name=op.f("pk_meeting_member")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("meeting_member", schema=None) as batch_op:
-        batch_op.create_index("ix_meeting_member_meeting", ["meeting_id"], unique=False)
-        batch_op.create_index("ix_meeting_member_start", ["application_id", "who", "start_date"], unique=False)
+        batch_op.create_index(
+            "ix_meeting_member_end_date", ["application_id", "who", "end_date", "meeting_id"], unique=False
+        )
+        batch_op.create_index("ix_meeting_member_meeting", ["meeting_id"], unique=False, postgresql_using="hash")
+        batch_op.create_index(
+            "ix_meeting_member_scheduled", ["application_id", "who", "scheduled", "meeting_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_meeting_member_start_date", ["application_id", "who", "start_date", "meeting_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_meeting_member_updated_at", ["application_id", "who", "updated_at", "meeting_id"], unique=False
+        )
 
     op.create_table(
         "meeting_report",
@@ -301,6 +321,16 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("expired_at is null and is_meetings = 0"),
             postgresql_where=sa.text("expired_at is null and not is_meetings"),
+        )
+
+    with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("showing", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.create_index(
+            "ix_session_showing",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("showing"),
+            postgresql_where=sa.text("showing"),
         )
 
     # ### end Alembic commands ###

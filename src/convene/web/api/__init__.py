@@ -9,7 +9,7 @@ from fastapi import APIRouter, Security
 from fastapi.security import HTTPBasic, HTTPBearer
 
 from convene.runtime import Runtime
-from convene.web.api import application, endpoints, events
+from convene.web.api import application, endpoints, events, mail_templates
 from convene.web.meeting_bodies import Refused
 from convene.web.route import ApiRoute
 
@@ -23,4 +23,5 @@ def router(runtime: Runtime) -> APIRouter:
     events.add(routes, runtime)
     endpoints.add(routes, runtime)
     application.add(routes, runtime)
+    mail_templates.add(routes, runtime)
     return routes

@@ -1,20 +1,19 @@
-"""The command line: `convene serve | worker | recorder | migrate | events | app | key | cert | import | openapi`."""
+"""The command line: `convene serve | worker | recorder | migrate | events | app | key | client | user | cert | import | openapi`."""
 
 import argparse
-import asyncio
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from convene import __version__, config, logs
+from convene.cli.running import asks, loop, moment, runs, show
+from convene.cli.users import client_commands, user_commands
 from convene.config import BadSettings, Settings
 from convene.errors import Refusal
-
-T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -83,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     _events_commands(command("events", lambda *_: None, "what was announced, and how its delivery went"))
     _application_commands(command("app", lambda *_: None, "applications: callback addresses and secrets"))
     _key_commands(command("key", lambda *_: None, "an application's keys: what its callers sign or show"))
+    client_commands(command("client", lambda *_: None, "what client programs are given: number, keys, switches"))
+    user_commands(command("user", lambda *_: None, "an application's users, and tokens for them"))
     return parser
 
 
@@ -180,19 +181,19 @@ def _key_commands(parser: argparse.ArgumentParser) -> None:
 def _serve(settings: Settings, asked: argparse.Namespace) -> None:
     from convene.serve import serve
 
-    _loop(serve(settings, alone=not asked.no_worker))
+    loop(serve(settings, alone=not asked.no_worker))
 
 
 def _work(settings: Settings, _asked: argparse.Namespace) -> None:
     from convene.serve import work
 
-    _loop(work(settings))
+    loop(work(settings))
 
 
 def _record(settings: Settings, _asked: argparse.Namespace) -> None:
     from convene.serve import record
 
-    _loop(record(settings))
+    loop(record(settings))
 
 
 def _migrate(settings: Settings, _asked: argparse.Namespace) -> None:
@@ -244,7 +245,7 @@ def _import_vonage(settings: Settings, asked: argparse.Namespace) -> None:
     try:
         if problems or more:
             raise imports.refused([*problems, *more])
-        done = _asks(settings, asked, imports.bring, rooms, themes)
+        done = asks(settings, asked, imports.bring, rooms, themes)
     except Conflict as refusal:
         for problem in refusal.details["problems"]:
             print(f"convene: {problem}", file=sys.stderr)
@@ -272,16 +273,16 @@ def _openapi(settings: Settings, _asked: argparse.Namespace) -> None:
 def _events_list(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import events
 
-    for event in _asks(settings, asked, events.latest, limit=asked.limit):
-        _show(event)
+    for event in asks(settings, asked, events.latest, limit=asked.limit):
+        show(event)
 
 
 def _events_show(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import callbacks, events
 
-    _show(_asks(settings, asked, events.get, asked.event))
-    for attempt in _asks(settings, asked, callbacks.attempts_of, asked.event):
-        _show(attempt)
+    show(asks(settings, asked, events.get, asked.event))
+    for attempt in asks(settings, asked, callbacks.attempts_of, asked.event):
+        show(attempt)
 
 
 def _events_replay(settings: Settings, asked: argparse.Namespace) -> None:
@@ -290,9 +291,9 @@ def _events_replay(settings: Settings, asked: argparse.Namespace) -> None:
     if bool(asked.event) == bool(asked.since):
         sys.exit("convene: name one event, or give --since a time")
     if asked.event:
-        count = _asks(settings, asked, callbacks.replay, asked.event)
+        count = asks(settings, asked, callbacks.replay, asked.event)
     else:
-        count = _asks(settings, asked, callbacks.replay_since, _time(asked.since))
+        count = asks(settings, asked, callbacks.replay_since, moment(asked.since))
     print(f"{count} deliveries are due again.")
 
 
@@ -310,7 +311,7 @@ def _app_create(settings: Settings, asked: argparse.Namespace) -> None:
             account = access.application(tx, access.first_application(tx)).account_id
         return account, secret, applications.create(tx, account, applications.Spec(asked.name, public_key)).id
 
-    account, secret, application_id = _runs(settings, unit)
+    account, secret, application_id = runs(settings, unit)
     told = {"api_key": account, "api_secret": secret, "application_id": application_id, "private_key": private_key}
     told |= {"base_url": settings.base_url}
     print(json.dumps({name: value for name, value in told.items() if value is not None}, indent=2))
@@ -319,14 +320,14 @@ def _app_create(settings: Settings, asked: argparse.Namespace) -> None:
 def _app_list(settings: Settings, _asked: argparse.Namespace) -> None:
     from convene import applications
 
-    for one in _runs(settings, applications.everything):
-        _show(one)
+    for one in runs(settings, applications.everything):
+        show(one)
 
 
 def _app_show(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import applications
 
-    _show(_asks(settings, asked, applications.find))
+    show(asks(settings, asked, applications.find))
 
 
 def _app_delete(settings: Settings, asked: argparse.Namespace) -> None:
@@ -337,7 +338,7 @@ def _app_delete(settings: Settings, asked: argparse.Namespace) -> None:
         one = applications.find(tx, asked.app)
         applications.delete(tx, one.account_id, one.id)
 
-    _runs(settings, unit)
+    runs(settings, unit)
     print("Deleted.")
 
 
@@ -345,7 +346,7 @@ def _set_callbacks(settings: Settings, asked: argparse.Namespace) -> None:
     given = {name: value for name in ("rooms", "sessions", "recordings") if (value := getattr(asked, name)) is not None}
     if not given and asked.signature is None:
         sys.exit("convene: nothing to set: give --rooms, --sessions, --recordings or --signature")
-    _asks(settings, asked, _merge_callbacks, given, asked.signature)
+    asks(settings, asked, _merge_callbacks, given, asked.signature)
     print("Set.")
 
 
@@ -367,16 +368,16 @@ def _callback_secret(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import access
 
     if asked.rotate:
-        print(_asks(settings, asked, access.rotate_callback_secret, timedelta(days=1)))
+        print(asks(settings, asked, access.rotate_callback_secret, timedelta(days=1)))
     else:
-        print(_asks(settings, asked, access.callback_secrets)[0])
+        print(asks(settings, asked, access.callback_secrets)[0])
 
 
 def _key_list(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import keys
 
-    for key in _asks(settings, asked, keys.of_application):
-        _show(key)
+    for key in asks(settings, asked, keys.of_application):
+        show(key)
 
 
 def _key_add(settings: Settings, asked: argparse.Namespace) -> None:
@@ -384,25 +385,25 @@ def _key_add(settings: Settings, asked: argparse.Namespace) -> None:
 
     if asked.secret and asked.public_key:
         sys.exit("convene: a key is either a secret or an RSA key: give --secret or --public-key")
-    expires_at = _time(asked.expires) if asked.expires else None
+    expires_at = moment(asked.expires) if asked.expires else None
     public, private = (None, None) if asked.secret else _rsa_key(asked)
     scopes = tuple(scope.strip() for scope in asked.scopes.split(","))
-    _show_once(_asks(settings, asked, keys.add, keys.Wish(asked.name, scopes, expires_at, public)), private)
+    _show_once(asks(settings, asked, keys.add, keys.Wish(asked.name, scopes, expires_at, public)), private)
 
 
 def _key_expire(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import keys
 
-    _show(_asks(settings, asked, keys.expire, asked.key, _time(asked.at) if asked.at else None))
+    show(asks(settings, asked, keys.expire, asked.key, moment(asked.at) if asked.at else None))
 
 
 def _key_rotate(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import keys
 
-    is_rsa = _asks(settings, asked, keys.get, asked.key).kind == "rsa"
+    is_rsa = asks(settings, asked, keys.get, asked.key).kind == "rsa"
     public, private = _rsa_key(asked) if is_rsa or asked.public_key else (None, None)
     overlap = timedelta(hours=asked.overlap_hours)
-    _show_once(_asks(settings, asked, keys.rotate, asked.key, overlap, public), private)
+    _show_once(asks(settings, asked, keys.rotate, asked.key, overlap, public), private)
 
 
 def _rsa_key(asked: argparse.Namespace) -> tuple[str, str | None]:
@@ -424,51 +425,3 @@ def _show_once(new: Any, private_key: str | None) -> None:
     told = dataclasses.asdict(new.key) | {"secret": new.secret, "private_key": private_key}
     shown = {name: value for name, value in told.items() if value is not None}
     print(json.dumps(shown, default=str, ensure_ascii=False))
-
-
-def _time(text: str) -> datetime:
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        sys.exit(f"convene: {text} is not a time like 2026-03-01T08:00:00Z")
-    return given if given.tzinfo else given.replace(tzinfo=UTC)
-
-
-# --- How they run ---------------------------------------------------------------------------------------------------
-
-
-def _loop(work: Coroutine[Any, Any, T]) -> T:
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
-
-
-def _asks(settings: Settings, asked: argparse.Namespace, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Runs one product function for the chosen application, in a transaction of its own."""
-    from convene import access
-    from convene.db import Tx
-
-    def unit(tx: Tx) -> T:
-        return verb(tx, asked.app or access.first_application(tx), *args, **kwargs)
-
-    return _runs(settings, unit)
-
-
-def _runs(settings: Settings, unit: Callable[[Any], T]) -> T:
-    """Runs a unit of work in a transaction of its own."""
-    from convene.db import Database
-
-    async def run() -> T:
-        db = Database(settings.database)
-        await db.open()
-        try:
-            return await db.write(unit)
-        finally:
-            await db.close()
-
-    return _loop(run())
-
-
-def _show(row: Any) -> None:
-    print(json.dumps(dataclasses.asdict(row), default=str, ensure_ascii=False))

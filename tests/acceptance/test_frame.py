@@ -1,0 +1,63 @@
+"""The meeting inside a page of another site, where the operator allows it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from playwright.async_api import Browser, expect
+
+from tests.platform import DEADLINE, platform, until, visit
+from tests.world import free_port
+
+SLOW = DEADLINE * 1000
+
+
+@contextmanager
+def site(port: int, link: str) -> Iterator[str]:
+    """A page of another origin (the same machine by its number) that shows the meeting in a frame; its address."""
+    frame = f'<iframe allow="camera; microphone; display-capture" width="900" height="600" src="{link}"></iframe>'
+    body = f"<!doctype html><title>Lesson</title>{frame}"
+
+    class Lesson(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silence."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Lesson)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+async def test_the_meeting_runs_in_a_frame_of_an_allowed_site_alone(tmp_path: Path, chromium: Browser) -> None:
+    port, other = free_port(), free_port()
+    with platform(tmp_path, frame_origins=f"http://127.0.0.1:{port}") as convene:
+        room = await convene.room()
+        guest, host = room["_links"]["guest_url"]["href"], room["_links"]["host_url"]["href"]
+        owner = await visit(chromium, host, "Olga")
+        with site(port, guest) as address, site(other, guest) as stranger:
+            context = await chromium.new_context(permissions=["camera", "microphone"])
+            page = await context.new_page()
+            await page.goto(address)
+            frame = page.frame_locator("iframe")
+            await frame.get_by_label("Your name").fill("Finn")
+            await frame.get_by_role("button", name="Join", exact=True).click(timeout=SLOW)
+            await expect(frame.get_by_role("toolbar", name="Call controls")).to_be_visible(timeout=SLOW)
+            await until(lambda: owner.sees(2), "Finn's picture does not reach the host")
+            await page.goto(stranger)
+            await page.wait_for_load_state()
+            await expect(page.frame_locator("iframe").get_by_label("Your name")).to_have_count(0)
+            refused = [frame for frame in page.frames if frame.url.startswith("chrome-error:")]
+            assert refused, "the page let itself be shown by a site that nobody allowed"
