@@ -72,7 +72,8 @@ async def test_hands_stand_in_their_order_also_for_who_comes_late(convene: Platf
     assert await violations(hanna) == []
     await hands.get_by_role("button", name="Lower hand: Cleo").click()
     await expect(cleo.page.get_by_role("button", name="Raise hand")).to_be_visible(timeout=SLOW)
-    await expect(cleo.page.get_by_text("The host has lowered your hand.")).to_be_visible(timeout=SLOW)
+    notices = cleo.page.get_by_role("region", name="Notifications")
+    await expect(notices.get_by_text("The host has lowered your hand.")).to_be_visible(timeout=SLOW)
     for other in (hanna, late):
         await expect(tile(other, "Ben.*hand raised, number 1")).to_be_visible(timeout=SLOW)
         await expect(tile(other, "Cleo.*hand raised")).to_have_count(0, timeout=SLOW)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 from livekit import rtc
@@ -35,13 +36,17 @@ async def test_who_speaks_is_large_and_a_pin_is_ones_own(convene: Platform, chro
     await until(lambda: all_alike(cleo), why="another's pin has changed the grid")
 
     # By keyboard: from tile to tile with the arrows, the menu with Enter.
-    await ann.page.keyboard.press("F6")
     stage = ann.page.get_by_role("region", name="People and screens")
-    for _ in range(6):
-        if await tile(ann, "Ben").evaluate("tile => tile.contains(document.activeElement)"):
+    await ann.page.get_by_role("button", name="More").focus()
+    for _ in range(4):
+        await ann.page.keyboard.press("F6")
+        if await stage.evaluate(HOLDS_FOCUS):
             break
-        await ann.page.keyboard.press("ArrowLeft")
-    assert await tile(ann, "Ben").evaluate("tile => tile.contains(document.activeElement)")
+    for key in ("ArrowLeft", "ArrowUp") * 4:
+        if await tile(ann, "Ben").evaluate(HOLDS_FOCUS):
+            break
+        await ann.page.keyboard.press(key)
+    assert await tile(ann, "Ben").evaluate(HOLDS_FOCUS)
     await ann.page.keyboard.press("Enter")
     await ann.page.get_by_role("menuitem", name="Unpin").click()
     await expect(stage.get_by_role("group", name="pinned")).to_have_count(0, timeout=SLOW)
@@ -100,17 +105,16 @@ async def test_of_many_one_page_is_drawn_and_who_has_something_to_say_comes_forw
 ) -> None:
     room = await convene.room()
     host, _ = links(room)
-    names = [f"Person {n:02}" for n in range(28)]
+    names = [f"Person {n:02}" for n in range(11)]
     async with inside(convene, room, *names) as people:
         await asyncio.gather(*(show_a_picture(one) for one in people))
-        ann = await come(chromium, host, "Ann")
-        await expect(ann.page.get_by_role("button", name="People, 29 here")).to_be_visible(timeout=SLOW)
-        await expect(ann.page.get_by_text("1 of 2")).to_be_visible(timeout=SLOW)
-        await until(lambda: pictures(ann, 20), why="the first page has no pictures")
-        assert await ann.page.evaluate(PICTURES) <= 25
+        ann = await come(chromium, host, "Ann", viewport={"width": 400, "height": 360})  # a page of few
+        await expect(ann.page.get_by_text(re.compile(r"^1 of \d$"))).to_be_visible(timeout=SLOW)
         before = await ann.page.evaluate(PLACES)
+        await until(lambda: pictures(ann, len(before) - 1), why="the first page has no pictures")
+        assert await ann.page.evaluate(PICTURES) <= len(before)
         outside = [name for name in names if name not in before]
-        assert len(before) + len(outside) == 29
+        assert len(before) + len(outside) == 12
         last = next(one for one in people if one.room.local_participant.name == outside[-1])
 
         await tell(last, {"hand": 0})
@@ -119,17 +123,18 @@ async def test_of_many_one_page_is_drawn_and_who_has_something_to_say_comes_forw
         gone = set(before) - set(after)
         assert len(gone) == 1
         assert after == {**{n: at for n, at in before.items() if n not in gone}, outside[-1]: before[gone.pop()]}
-        assert await ann.page.evaluate(PICTURES) <= 25
+        assert await ann.page.evaluate(PICTURES) <= len(before)
 
         await ann.page.keyboard.press("PageDown")
-        await expect(ann.page.get_by_text("2 of 2")).to_be_visible(timeout=SLOW)
+        await expect(ann.page.get_by_text(re.compile(r"^2 of \d$"))).to_be_visible(timeout=SLOW)
         await expect(tile(ann, outside[0])).to_be_visible(timeout=SLOW)
         await expect(tile(ann, r"Ann \(you\)")).to_have_count(0, timeout=SLOW)
         await choose(ann, "Speaker")
-        await until(lambda: pictures(ann, 5), why="the strip has no pictures")
-        assert await ann.page.evaluate(PICTURES) <= 25
+        await until(lambda: pictures(ann, 3), why="the strip has no pictures")
+        assert await ann.page.evaluate(PICTURES) < 12
 
 
+HOLDS_FOCUS = "element => element.contains(document.activeElement)"
 PICTURES = "[...document.querySelectorAll('.stage video')].filter((v) => v.srcObject).length"
 PLACES = """() => Object.fromEntries([...document.querySelectorAll('.stage li')].map((li) => [
   li.querySelector('.name')?.textContent ?? li.querySelector('[role=group]').getAttribute('aria-label').split(',')[0],

@@ -205,11 +205,12 @@ class Replay:
 
 
 def names_in(value: Any, path: str = "") -> set[str]:
-    """Where in a JSON value there are names."""
+    """Where in a JSON value there are names; one that is an id stands for any."""
     if isinstance(value, list):
         return {name for entry in value for name in names_in(entry, f"{path}[]")}
     if not isinstance(value, dict) or path.endswith(".payload"):
         return set()
+    value = {re.sub(r"^[0-9a-f]{24}$", "{id}", name): inner for name, inner in value.items()}
     return {f"{path}.{name}" for name in value} | {
         deeper for name, inner in value.items() for deeper in names_in(inner, f"{path}.{name}")
     }

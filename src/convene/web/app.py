@@ -81,8 +81,13 @@ def create_app(runtime: Runtime) -> Asgi:
 def openapi(runtime: Runtime) -> dict[str, Any]:
     """The OpenAPI document of all doors. The parts of `runtime` need not be open."""
     from convene.web.document import document
+    from convene.web.route import DESCRIBED
 
-    return document(doors(runtime), runtime.settings.base_url)
+    token = DESCRIBED.set(True)
+    try:
+        return document(doors(runtime), runtime.settings.base_url)
+    finally:
+        DESCRIBED.reset(token)
 
 
 def doors(runtime: Runtime) -> FastAPI:

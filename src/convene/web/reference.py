@@ -6,8 +6,7 @@ import hashlib
 from fastapi import APIRouter, Request, Response
 
 from convene.runtime import Runtime
-from convene.web.app import as_json
-from convene.web.document import document
+from convene.web.app import as_json, openapi
 from convene.web.page import ASK_AGAIN, FOLDER, file_answer
 
 
@@ -17,10 +16,10 @@ def router(runtime: Runtime) -> APIRouter:
     making = asyncio.Lock()
     made: list[bytes] = []
 
-    async def openapi(request: Request) -> Response:
+    async def whole(request: Request) -> Response:
         async with making:
             if not made:
-                shown = await asyncio.to_thread(document, request.app, runtime.settings.base_url)
+                shown = await asyncio.to_thread(openapi, runtime)
                 made.append(as_json(shown))
         tag = f'"{hashlib.blake2b(made[0], digest_size=12).hexdigest()}"'
         headers = {"ETag": tag, "Cache-Control": ASK_AGAIN}
@@ -31,6 +30,6 @@ def router(runtime: Runtime) -> APIRouter:
     async def reference(request: Request) -> Response:
         return file_answer(request, FOLDER / "reference.html", ASK_AGAIN)
 
-    routes.add_api_route("/openapi.json", openapi, methods=["GET", "HEAD"])
+    routes.add_api_route("/openapi.json", whole, methods=["GET", "HEAD"])
     routes.add_api_route("/reference", reference, methods=["GET", "HEAD"])
     return routes

@@ -1,6 +1,7 @@
 """A route of an API door: bodies are bounded, callers are counted, and refusals are told in the door's dialect."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,6 +13,7 @@ from convene.web.app import refused
 from convene.web.gate import RATE, Due, Gate
 
 BODY_LIMIT = 64 * 1024
+DESCRIBED: ContextVar[bool] = ContextVar("described", default=False)  # whether the routes are made for the document
 UNCOUNTED = (
     "missing_auth",
     "session_missing",
@@ -26,7 +28,17 @@ def methods_of(request: Request, routes: Iterable[BaseRoute]) -> str:
     return ", ".join(sorted({method for one in found for method in one.methods or ()}))
 
 
-class BoundedRoute(APIRoute):
+class _Route(APIRoute):
+    """A route that says what it answers to the document alone: its answers are made by hand, and to gather their models takes
+    longer than all else that makes an application."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any):
+        if not DESCRIBED.get():
+            options |= {"responses": {}, "response_model": None}
+        super().__init__(path, endpoint, **options)
+
+
+class BoundedRoute(_Route):
     """A route whose body is at most 64 KiB."""
 
     def get_route_handler(self) -> Handler:
@@ -39,7 +51,7 @@ class BoundedRoute(APIRoute):
         return handle
 
 
-class ApiRoute(APIRoute):
+class ApiRoute(_Route):
     """A route whose caller is known: its units of work call `Caller.application(tx)`."""
 
     def get_route_handler(self) -> Handler:
