@@ -165,11 +165,14 @@ def filter_failure(
 ) -> bool:
     """What we mean to do. Every address of two parts may be a meeting's link, `/{short}/{code}`: asked by GET it is that of a
     page. And an empty value in a query counts as not given. Programs written for ConnectyCube send numbers as texts and fields that
-    nobody knows: what can be read so is taken. A body that is too large is refused, whatever else is wrong with it."""
+    nobody knows: what can be read so is taken; and to a method that is not there they want a 404 (contract §1.1). A body that is
+    too large is refused, whatever else is wrong with it."""
     kind = response.headers.get("content-type", [""])[0]
     is_page = case.method == "GET" and response.status_code == 200 and kind.startswith("text/html")
     query = parse_qsl(urlsplit(response.request.url or "").query, keep_blank_values=True)
     is_meant = any(not value for _, value in query)
-    is_meant |= case.operation.definition.raw["operationId"].startswith("cube_")
+    is_cube = case.operation.definition.raw["operationId"].startswith("cube_")
+    is_meant |= is_cube
     is_meant |= response.status_code == 413
-    return not ((is_page and failure.code == "ST204") or (is_meant and failure.code == "ST201"))
+    is_answered = is_page or (is_cube and response.status_code == 404)
+    return not ((is_answered and failure.code == "ST204") or (is_meant and failure.code == "ST201"))

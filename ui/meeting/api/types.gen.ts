@@ -2068,7 +2068,7 @@ export interface components {
             /** Offset */
             offset: number;
             /** Name */
-            name: string;
+            name: string | null;
         };
         /**
          * CubeUser
@@ -2114,7 +2114,7 @@ export interface components {
             /** Avatar */
             avatar: string | null;
             /** User Tags */
-            user_tags: string | null;
+            user_tags: string[] | null;
             /** Timezone */
             timezone: number | null;
             /** Is Guest */

@@ -14,8 +14,10 @@ from convene.web.connectycube.route import PREFLIGHT, CubeRoute
 
 _NOUNS = ("session", "login", "users", "meetings", "chat", "admin")
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-_OURS = re.compile(rf"/({'|'.join(_NOUNS)})(/.*)?")
-_MEETINGS = re.compile(r"/meetings((/recordings)?/[0-9a-f]{24}(/.*)?)?")  # ids of this form are none of the other API's
+_OURS = re.compile(rf"/({'|'.join(_NOUNS)})(/.*)?", re.DOTALL)
+_MEETINGS = re.compile(
+    r"/meetings((/recordings)?/[0-9a-f]{24}(/.*)?)?", re.DOTALL
+)  # ids of this form are none of the other API's
 _CREDENTIALS = ("cb-token", "cb-administration-api-key")
 
 

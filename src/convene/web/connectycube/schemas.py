@@ -24,7 +24,7 @@ class CubeTimezone(TypedDict):
     """`offset`: minutes from UTC."""
 
     offset: int
-    name: str
+    name: str | None
 
 
 class CubeMeeting(TypedDict):
@@ -90,7 +90,7 @@ class CubeUser(TypedDict):
     blob_id: int | None
     custom_data: str | None
     avatar: str | None
-    user_tags: str | None
+    user_tags: list[str] | None
     timezone: int | None
     is_guest: bool | None
 
