@@ -16,6 +16,9 @@ ENGINE := $(or $(CONVENE_ENGINE_BINARY),$(wildcard src/convene/bin/livekit-serve
 BUILT := $(and $(ENGINE),$(wildcard src/convene/page/index.html))
 # The tests' Node is the one that requirements-dev.lock pins.
 WITH_NODE = PATH="$(CURDIR)/.venv/bin:$$PATH"
+PYTEST = $(WITH_NODE) .venv/bin/python -m pytest
+# Browsers, engines and recorders need a machine's two processors to themselves; the rest of the tests share them.
+REAL = tests/acceptance tests/compositor tests/contracts tests/faults
 NPM = $(WITH_NODE) npm --prefix ui --no-update-notifier
 
 # pip hides what a build hook says; this shows the hook's own lines as they come, and pip's last ones if it fails otherwise.
@@ -38,7 +41,10 @@ wheel: | .venv/bin/python ## one wheel for this platform, engine and page inside
 
 test: .venv/tested ui/node_modules/.package-lock.json ## install what tests need, then run all of them
 	@tests/setup.sh
-	@failed=0; $(NPM) test || failed=1; $(WITH_NODE) .venv/bin/python -m pytest || failed=$$?; exit $$failed
+	@failed=0; $(NPM) test || failed=1; \
+	$(PYTEST) --numprocesses 2 --dist worksteal $(REAL:%=--ignore=%) || failed=$$?; \
+	$(PYTEST) $(REAL) || failed=$$?; \
+	exit $$failed
 
 check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types and import rules alone
 	@failed=0; for step in "ruff format --check ." "ruff check ." mypy lint-imports; do \
