@@ -114,7 +114,8 @@ async def _rooms(estate: Estate) -> None:
 
 
 async def _people(estate: Estate) -> None:
-    """A host and a guest inside, seen by the engine; somebody who knocks at the other room; a session that is over."""
+    """A host and a guest inside, seen by the engine; somebody who was removed before he came in; somebody who knocks at the other
+    room; a session that is over."""
     world, mark, ids = estate.world, estate.mark, estate.ids
     host = await _come(
         estate, {"code": ids["code"], "name": f"{mark} host", "participant_token": ids["participant_token"]}
@@ -128,6 +129,9 @@ async def _people(estate: Estate) -> None:
     await world.db.write(worker.observe, live.id, people, timedelta(seconds=20))
     told = await estate.ask("POST", "/api/meeting/chat", {"text": f"{mark} hello"}, **estate.guest)
     ids["message_id"] = told["id"]
+    ids["removed_id"] = (await _come(estate, {"code": ids["code"], "name": f"{mark} removed"}))["admission"]["id"]
+    gone = await world.client.delete(f"/api/meeting/people/{ids['removed_id']}", headers=estate.host)
+    assert gone.status_code == 204, gone.text
     waits = await _come(estate, {"code": ids["door_code"], "name": f"{mark} knocker"}, status=202)
     estate.knocker = bearer(waits["waiting"])
     door = {"code": ids["door_code"], "name": f"{mark} doorman", "participant_token": ids["door_token"]}

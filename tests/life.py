@@ -229,7 +229,7 @@ class Life(RuleBasedStateMachine):
     @rule(n=st.integers(0, 9))
     def connect(self, n: int) -> None:
         ticket = pick(self.tickets, n)
-        may = self.read(sessions.may_connect, ticket.meeting.engine_room, ticket.id)
+        may = self.read(sessions.may_connect, ticket.meeting.engine_room, ticket.id) is not None
         assert may == (ticket.meeting.ended_at is None and not ticket.removed)
         if may and ticket.meeting.engine_room in self.engine.rooms:
             self.engine.enter(ticket.meeting.engine_room, ticket.id, "Ann")

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from convene.errors import Unauthenticated, Unavailable
 
 EVENT_AGE = timedelta(minutes=5)  # an older event is not applied: reconcile has repaired, or will
 RECORDER = "recorder-"  # how the identity of every recorder begins
+SOURCES = ("camera", "microphone", "screen_share", "screen_share_audio")  # what a person can send, sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One stay of somebody in a room: the same identity that comes again has a new sid. Recorders are hidden."""
+    """One stay of somebody in a room: the same identity that comes again has a new sid. Recorders are hidden.
+
+    `may`: the sources from which he may send, sorted.
+    """
 
     sid: str
     identity: str
@@ -49,6 +54,7 @@ class Person:
     joined_at: datetime
     is_hidden: bool
     tracks: tuple[Track, ...] = ()
+    may: tuple[str, ...] = SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,11 @@ class EngineEvent:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Whom a token lets into which room."""
+    """Whom a token lets into which room. `may`: the sources from which he may send, sorted."""
 
     identity: str
     room: str
+    may: tuple[str, ...]
 
 
 class Engine(Protocol):
@@ -110,14 +117,28 @@ class Engine(Protocol):
     async def mute(self, room: str, identity: str, source: str) -> bool:
         """Mutes what a person sends from this source. False: no such person or nothing sent from there."""
 
+    async def permit(self, room: str, identity: str, may: Sequence[str]) -> None:
+        """From now on a person may send from these sources alone; what he sends from another ends, and nobody can take it up
+        again by a token. Somebody who is gone is fine."""
+
     async def set_metadata(self, room: str, metadata: str) -> None:
         """Shows this text to everybody in the room. Unavailable for a room that the engine does not have."""
 
-    async def send_data(self, room: str, topic: str, data: bytes) -> None:
-        """Tells everybody in the room, hidden ones too; it comes from nobody. Unavailable for a room that the engine does not have."""
+    async def send_data(self, room: str, topic: str, data: bytes, *, to: str | None = None) -> None:
+        """Tells everybody in the room, hidden ones too, or one person; it comes from nobody. Unavailable for a room that the
+        engine does not have."""
 
-    def join_token(self, *, room: str, identity: str, name: str, is_host: bool, lifetime: timedelta) -> str:
-        """Lets one person into one room, to see, hear, speak and show; gives no power over others."""
+    def join_token(
+        self,
+        *,
+        room: str,
+        identity: str,
+        name: str,
+        is_host: bool,
+        lifetime: timedelta,
+        may: Sequence[str] = SOURCES,
+    ) -> str:
+        """Lets one person into one room, to see and hear, and to send from the sources of `may`; gives no power over others."""
 
     def recorder_token(self, *, room: str, identity: str, lifetime: timedelta) -> str:
         """Lets a recorder into one room, hidden, to see and hear only."""
@@ -149,12 +170,14 @@ def unanswered(message: str = "The media engine does not answer.") -> Unavailabl
 
 @dataclass(slots=True)
 class MemoryRoom:
-    """A room of the twin; people by sid; topic and data of what everybody in it was told."""
+    """A room of the twin; people by sid; topic and data of what everybody in it was told; and of what
+    one was told, after his identity."""
 
     sid: str
     metadata: str
     people: dict[str, Person] = field(default_factory=dict)
     told: list[tuple[str, bytes]] = field(default_factory=list)
+    whispered: list[tuple[str, str, bytes]] = field(default_factory=list)
 
 
 class MemoryEngine:
@@ -224,19 +247,38 @@ class MemoryEngine:
             self.rooms[room].people[person.sid] = replace(person, tracks=tracks)
         return found
 
+    async def permit(self, room: str, identity: str, may: Sequence[str]) -> None:
+        """Takes away the tracks of all other sources."""
+        await self.check()
+        for person in self._by_identity(room, identity):
+            tracks = tuple(track for track in person.tracks if track.source in may)
+            self.rooms[room].people[person.sid] = replace(person, tracks=tracks, may=tuple(sorted(may)))
+
     async def set_metadata(self, room: str, metadata: str) -> None:
         """Keeps the text in `rooms[room].metadata`."""
         (await self._room(room)).metadata = metadata
 
-    async def send_data(self, room: str, topic: str, data: bytes) -> None:
-        """Keeps it in `rooms[room].told`."""
-        (await self._room(room)).told.append((topic, data))
+    async def send_data(self, room: str, topic: str, data: bytes, *, to: str | None = None) -> None:
+        """Keeps it in `rooms[room].told`, or in `whispered`."""
+        there = await self._room(room)
+        if to is None:
+            there.told.append((topic, data))
+        else:
+            there.whispered.append((to, topic, data))
 
-    def join_token(self, *, room: str, identity: str, name: str, is_host: bool, lifetime: timedelta) -> str:
+    def join_token(
+        self,
+        *,
+        room: str,
+        identity: str,
+        name: str,
+        is_host: bool,
+        lifetime: timedelta,
+        may: Sequence[str] = SOURCES,
+    ) -> str:
         """A token that `read_token` accepts."""
-        return self._sign(
-            {"sub": identity, "room": room, "name": name, "role": "host" if is_host else "guest"}, lifetime
-        )
+        role = "host" if is_host else "guest"
+        return self._sign({"sub": identity, "room": room, "name": name, "role": role, "may": sorted(may)}, lifetime)
 
     def recorder_token(self, *, room: str, identity: str, lifetime: timedelta) -> str:
         """A token that `read_token` accepts."""
@@ -257,7 +299,7 @@ class MemoryEngine:
         claims = self._verify(token)
         if not claims.get("sub") or not claims.get("room"):
             raise forged()
-        return Claims(claims["sub"], claims["room"])
+        return Claims(claims["sub"], claims["room"], tuple(claims.get("may", ())))
 
     # What tests do to it
 
@@ -269,12 +311,13 @@ class MemoryEngine:
         *,
         is_hidden: bool = False,
         sources: tuple[str, ...] = ("microphone",),
+        may: tuple[str, ...] = SOURCES,
     ) -> Person:
         """Somebody comes in; the same identity's earlier stay ends. Raises KeyError for a room that is not there."""
         for earlier in self._by_identity(room, identity):
             self.leave(room, earlier.sid, reason="DUPLICATE_IDENTITY")
-        tracks = tuple(Track(self._new("TR"), source, muted=False) for source in sources)
-        person = Person(self._new("PA"), identity, name, self._clock(), is_hidden, tracks)
+        tracks = tuple(Track(self._new("TR"), source, muted=False) for source in sources if source in may)
+        person = Person(self._new("PA"), identity, name, self._clock(), is_hidden, tracks, may)
         self.rooms[room].people[person.sid] = person
         self._say("participant_joined", room, person)
         return person
@@ -335,5 +378,6 @@ def _event_from(data: dict[str, Any]) -> EngineEvent:
     person = data["person"]
     if person is not None:
         tracks = tuple(Track(**track) for track in person["tracks"])
-        person = Person(**person | {"joined_at": datetime.fromisoformat(person["joined_at"]), "tracks": tracks})
+        joined_at = datetime.fromisoformat(person["joined_at"])
+        person = Person(**person | {"joined_at": joined_at, "tracks": tracks, "may": tuple(person["may"])})
     return EngineEvent(**data | {"at": datetime.fromisoformat(data["at"]), "person": person})

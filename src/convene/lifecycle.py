@@ -13,6 +13,7 @@ AFTER_USE = timedelta(minutes=10)
 NOTICE = timedelta(minutes=10)  # expires_at must be further ahead than this (contract §2.3)
 LONGEST = timedelta(days=5 * 366)  # contract §2.4: five years
 OPENING = timedelta(minutes=2)  # a session that nobody entered is given up after this
+HOST_AWAY = timedelta(seconds=60)  # without any host in it a session goes on for this long before a co-host stands in
 
 
 class RoomType(StrEnum):
@@ -40,6 +41,19 @@ class RecordingState(StrEnum):
     UPLOADING = "uploading"
     UPLOADED = "uploaded"
     FAILED = "failed"
+
+
+class Role(StrEnum):
+    """What a person is in a session. A co-host may do what the host may, but for what is the host's alone."""
+
+    HOST = "host"
+    COHOST = "cohost"
+    GUEST = "guest"
+
+    @property
+    def leads(self) -> bool:
+        """Whether he has the host's powers, all or most."""
+        return self is not Role.GUEST
 
 
 # --- Rooms ----------------------------------------------------------------------------------------------------------

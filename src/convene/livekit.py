@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -17,7 +17,18 @@ from google.protobuf import json_format
 from livekit import api
 
 from convene.db import Clock, utcnow
-from convene.engine import EVENT_AGE, Claims, EngineEvent, EngineRoom, Person, Track, body_hash, forged, unanswered
+from convene.engine import (
+    EVENT_AGE,
+    SOURCES,
+    Claims,
+    EngineEvent,
+    EngineRoom,
+    Person,
+    Track,
+    body_hash,
+    forged,
+    unanswered,
+)
 from convene.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -28,7 +39,6 @@ EMPTY = (
 )  # seconds that the engine keeps a room without people. We end sessions long before; this cleans up after us
 SETTLE = 0.2  # seconds until somebody who is just coming in can be found by RemoveParticipant
 LONGEST_TOKEN = 8192  # bytes; a token of ours has some 500
-SOURCES = ("camera", "microphone", "screen_share", "screen_share_audio")
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -83,23 +93,23 @@ class LiveKit:
         request = api.UpdateRoomMetadataRequest(room=room, metadata=metadata)
         await self._ask("set_metadata", self._rooms.update_room_metadata, request)
 
-    async def send_data(self, room: str, topic: str, data: bytes) -> None:
+    async def send_data(self, room: str, topic: str, data: bytes, *, to: str | None = None) -> None:
         """By the reliable data channel of each."""
         request = api.SendDataRequest(room=room, data=data, kind=api.DataPacket.Kind.RELIABLE, topic=topic)
+        request.destination_identities.extend([to] if to else [])
         await self._ask("send_data", self._rooms.send_data, request)
 
     # --- People -----------------------------------------------------------------------------------------------------
 
     async def remove(self, room: str, identity: str) -> None:
-        """Puts one person out. The server looks into its store first, which lags behind the room: so "not found" is
-        believed only the second time."""
+        """Puts one person out."""
         request = api.RoomParticipantIdentity(room=room, identity=identity)
-        try:
-            await self._ask("remove", self._rooms.remove_participant, request)
-        except _Missing:
-            await asyncio.sleep(SETTLE)
-            with contextlib.suppress(_Missing):
-                await self._ask("remove", self._rooms.remove_participant, request)
+        await self._insist("remove", self._rooms.remove_participant, request)
+
+    async def permit(self, room: str, identity: str, may: Sequence[str]) -> None:
+        """The server ends the tracks of other sources, tells the client, and gives it a new token with this in it."""
+        request = api.UpdateParticipantRequest(room=room, identity=identity, permission=_permission(may))
+        await self._insist("permit", self._rooms.update_participant, request)
 
     async def mute(self, room: str, identity: str, source: str) -> bool:
         """Mutes every track of this source. (Unmuting somebody else is not possible, by the server's own rule.)"""
@@ -130,7 +140,16 @@ class LiveKit:
 
     # --- Tokens -----------------------------------------------------------------------------------------------------
 
-    def join_token(self, *, room: str, identity: str, name: str, is_host: bool, lifetime: timedelta) -> str:
+    def join_token(
+        self,
+        *,
+        room: str,
+        identity: str,
+        name: str,
+        is_host: bool,
+        lifetime: timedelta,
+        may: Sequence[str] = SOURCES,
+    ) -> str:
         """For a browser: never a right over the room or over others, for the host neither.
 
         Data messages carry raised hands and reactions. The role and the name stay ours: nobody may change his own.
@@ -138,8 +157,8 @@ class LiveKit:
         grants = api.VideoGrants(
             room_join=True,
             room=room,
-            can_publish=True,
-            can_publish_sources=list(SOURCES),
+            can_publish=bool(may),
+            can_publish_sources=sorted(may),
             can_subscribe=True,
             can_publish_data=True,
             can_update_own_metadata=False,
@@ -166,7 +185,8 @@ class LiveKit:
         claims = self._verify(token)
         if not (claims.video and claims.video.room_join and claims.video.room and claims.identity):
             raise forged()
-        return Claims(claims.identity, claims.video.room)
+        video = claims.video
+        return Claims(claims.identity, video.room, _may(video.can_publish, video.can_publish_sources or ()))
 
     def _token(self, identity: str, grants: api.VideoGrants, lifetime: timedelta) -> api.AccessToken:
         return api.AccessToken(self._key, self._secret).with_identity(identity).with_grants(grants).with_ttl(lifetime)
@@ -233,6 +253,16 @@ class LiveKit:
         log.warning("engine call failed", extra={"event": "engine_call_failed", "call": call, "reason": reason})
         raise unanswered()
 
+    async def _insist(self, call: str, method: Callable[[Q], Awaitable[A]], request: Q) -> None:
+        """One call about a person. The server looks into its store first, which lags behind the room: so "not found" is
+        believed only the second time."""
+        try:
+            await self._ask(call, method, request)
+        except _Missing:
+            await asyncio.sleep(SETTLE)
+            with contextlib.suppress(_Missing):
+                await self._ask(call, method, request)
+
 
 class _Missing(Unavailable):
     """The server says that it has no such room or person; most callers need not tell this from no answer."""
@@ -251,8 +281,26 @@ def _person(info: api.ParticipantInfo, otherwise: datetime) -> Person:
         joined_at=datetime.fromtimestamp(joined, UTC) if joined else otherwise,
         is_hidden=hidden,
         tracks=tuple(Track(track.sid, _source(track), track.muted) for track in info.tracks),
+        may=_may(info.permission.can_publish, map(_name_of, info.permission.can_publish_sources)),
+    )
+
+
+def _may(can_publish: bool, sources: Iterable[str]) -> tuple[str, ...]:
+    """To the server, a permission to send that names no source is one for all."""
+    return (tuple(sorted(sources)) or SOURCES) if can_publish else ()
+
+
+def _permission(may: Sequence[str]) -> api.ParticipantPermission:
+    """All that a person is permitted, as `join_token` says it: what is left out here would be taken away."""
+    sources: list[api.TrackSource | str] = [source.upper() for source in sorted(may)]
+    return api.ParticipantPermission(
+        can_subscribe=True, can_publish=bool(may), can_publish_sources=sources, can_publish_data=True
     )
 
 
 def _source(track: api.TrackInfo) -> str:
-    return api.TrackSource.Name(track.source).lower()
+    return _name_of(track.source)
+
+
+def _name_of(source: int) -> str:
+    return api.TrackSource.Name(source).lower()

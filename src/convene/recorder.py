@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TextIO, TypeVar
 
-from convene import capture, recordings
+from convene import capture, everybody, recordings
 from convene.capture import Compositor
 from convene.db import Tx
 from convene.errors import Unavailable
@@ -105,12 +105,14 @@ class Recorder:
         return await self._claim_erase() or any(claims)
 
     async def show(self) -> bool:
-        """Tells the meetings' pages what has changed. An engine that is away is told later."""
-        worked = False
+        """Tells the meetings' pages what has changed, and the engine what each may send. One that is away is told later."""
+        worked, engine = False, self._runtime.engine
         for notice in await self._db.read(recordings.notices):
+            room, granted = notice.engine_room, notice.grants.of
             try:
                 if not notice.session_ended:
-                    await self._runtime.engine.set_metadata(notice.engine_room, notice.metadata)
+                    await engine.set_metadata(room, notice.metadata)
+                    await everybody.put_right(engine, room, await engine.people(room), granted)
             except Unavailable:
                 continue
             await self._db.write(recordings.shown, notice)

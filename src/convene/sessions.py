@@ -7,16 +7,16 @@ engine's participant sid: whatever arrives late, twice, in another order or not 
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from convene import events, rooms
+from convene import events, roles, rooms
 from convene.db import Tx
-from convene.engine import EngineEvent, Person
+from convene.engine import SOURCES, EngineEvent, Person
 from convene.errors import Conflict, Forbidden, Gone, NotFound, Unauthenticated
-from convene.lifecycle import Approval, SessionState, must_wait, session_due
+from convene.lifecycle import Approval, Role, SessionState, must_wait, session_due
 from convene.tables import admission, engine_event, new_id, new_secret, new_session_id, participant, session
 
 PROMPT = timedelta(seconds=2)
@@ -50,7 +50,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """One person's leave to be in one session. `id` is the identity in the engine and `participant_id` in callbacks."""
+    """One person's leave to be in one session. `id` is the identity in the engine and `participant_id` in callbacks.
+
+    `is_host`: he came as the host; `role`: what he is now.
+    """
 
     id: str
     session_id: str
@@ -58,6 +61,16 @@ class Admission:
     name: str
     is_host: bool
     removed_at: datetime | None
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Somebody who was removed from a session and is kept out."""
+
+    id: str
+    name: str
+    removed_at: datetime
 
 
 class MustWait(Forbidden):
@@ -122,31 +135,47 @@ _BY_SID = sa.select(participant).where(participant.c.sid == sa.bindparam("sid"))
 _LAST_LEFT = sa.select(sa.func.max(participant.c.left_at, type_=participant.c.left_at.type)).where(
     participant.c.session_id == sa.bindparam("session_id")
 )
-_ADMISSION = sa.select(
-    admission.c.id,
-    admission.c.session_id,
-    admission.c.room_id,
-    admission.c.name,
-    admission.c.is_host,
-    admission.c.removed_at,
-    admission.c.key_hash,
-).where(admission.c.id == sa.bindparam("id"))
+_ADMISSION = (
+    sa.select(
+        admission.c.id,
+        admission.c.session_id,
+        admission.c.room_id,
+        admission.c.name,
+        admission.c.is_host,
+        admission.c.removed_at,
+        roles.ROLE.label("role"),
+        admission.c.key_hash,
+    )
+    .join_from(admission, session)
+    .where(admission.c.id == sa.bindparam("id"))
+)
 _MAY_CONNECT = (
-    sa.select(admission.c.id)
+    sa.select(admission.c.session_id)
     .join(session, session.c.id == admission.c.session_id)
     .where(session.c.engine_room == sa.bindparam("engine_room"), _LIVE)
     .where(admission.c.id == sa.bindparam("identity"), admission.c.removed_at.is_(None))
 )
-_REMOVED = sa.select(admission.c.id).where(
-    admission.c.session_id == sa.bindparam("session_id"), admission.c.removed_at.is_not(None)
+_REMOVED = (
+    sa.select(admission.c.id, admission.c.name, admission.c.removed_at)
+    .where(admission.c.session_id == sa.bindparam("session_id"), admission.c.removed_at.is_not(None))
+    .order_by(admission.c.removed_at, admission.c.id)
+)
+_LET_BACK_IN = sa.update(admission).where(
+    admission.c.id == sa.bindparam("person_id"),
+    admission.c.session_id == sa.bindparam("of_session"),
+    admission.c.removed_at.is_not(None),
 )
 _HEADCOUNT = sa.select(sa.func.count()).where(
     participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None)
 )
-_HOSTS = sa.select(participant.c.sid).where(
-    participant.c.session_id == sa.bindparam("session_id"), participant.c.is_host
+_STAYS = (
+    sa.select(participant.c.sid)
+    .join_from(participant, session)
+    .join(admission, admission.c.id == participant.c.person_id)
+    .where(participant.c.session_id == sa.bindparam("session_id"))
 )
-_HOSTS_PRESENT = _HOSTS.where(participant.c.left_at.is_(None))
+_HOSTS = _STAYS.where(sa.or_(participant.c.is_host, roles.ROLE.in_([Role.HOST])))
+_LEADERS_PRESENT = _STAYS.where(participant.c.left_at.is_(None), roles.LEADS)
 _FORGET = sa.delete(engine_event).where(engine_event.c.received_at < sa.bindparam("before"))
 
 
@@ -169,7 +198,7 @@ def admit(
     """
     current = _held(tx, room.id)
     if known is not None and current is not None and known.session_id == current.id:
-        return current, _again(tx, known, name), None
+        return current, _again(tx, known, name, right), None
     # As it is now: a change of the room waits for us, or we for it.
     room = rooms.held(tx, room.id)
     current = current or _held(tx, room.id)  # Race: opened by somebody else while we waited for the room
@@ -179,7 +208,8 @@ def admit(
         raise MustWait("must_wait", "The host lets people in.")
     current = current or _open(tx, room)
     key = None if ticket else new_secret()
-    person = Admission(ticket.id if ticket else new_id(), current.id, room.id, name, right.is_host, None)
+    role = Role.HOST if right.is_host else Role.GUEST
+    person = Admission(ticket.id if ticket else new_id(), current.id, room.id, name, right.is_host, None, role)
     row = {
         "id": person.id,
         "session_id": current.id,
@@ -190,7 +220,7 @@ def admit(
         "user_number": right.user_number,
     }
     if not tx.add_new(admission, {**row, "created_at": tx.now, "removed_at": None}):
-        return current, _again(tx, person, name), None  # Race: one ticket, shown twice at once
+        return current, _again(tx, person, name, right), None  # Race: one ticket, shown twice at once
     return current, person, key
 
 
@@ -200,12 +230,18 @@ def _held(tx: Tx, room_id: str) -> Session | None:
     return _of(row) if row else None
 
 
-def _again(tx: Tx, known: Admission, name: str) -> Admission:
-    """The same person once more, with the key that he has: an answer that gets lost on its way locks nobody out."""
+def _again(tx: Tx, known: Admission, name: str, right: Right) -> Admission:
+    """The same person once more, with the key that he has: an answer that gets lost on its way locks nobody out.
+
+    He keeps his role; but whom his link makes the host is the host again.
+    """
     if known.removed_at is not None:
         raise Forbidden("removed", "The host has removed you from this meeting.")
     tx.execute(sa.update(admission).where(admission.c.id == known.id).values(name=name))
-    return Admission(known.id, known.session_id, known.room_id, name, known.is_host, None)
+    if known.is_host and right.is_host and known.role is not Role.HOST:
+        roles.change(tx, known.session_id, known.id, None)
+        known = replace(known, role=Role.HOST)
+    return replace(known, name=name)
 
 
 def waits(tx: Tx, room: rooms.Room, current: Session | None) -> bool:
@@ -216,13 +252,13 @@ def waits(tx: Tx, room: rooms.Room, current: Session | None) -> bool:
 
 
 def host_came(tx: Tx, session_id: str) -> bool:
-    """Whether a host has been in the session, as the engine saw it; maybe he has left again."""
+    """Whether a host has been in the session, as the engine saw it, or who is the host now; maybe he has left again."""
     return tx.one(_HOSTS, {"session_id": session_id}) is not None
 
 
 def host_here(tx: Tx, session_id: str) -> bool:
-    """Whether a host is in."""
-    return tx.one(_HOSTS_PRESENT, {"session_id": session_id}) is not None
+    """Whether a host or co-host is in, who can let people in."""
+    return tx.one(_LEADERS_PRESENT, {"session_id": session_id}) is not None
 
 
 def _may_enter(tx: Tx, room: rooms.Room, is_host: bool) -> None:
@@ -261,9 +297,11 @@ def _open(tx: Tx, room: rooms.Room) -> Session:
     return _of(found)
 
 
-def may_connect(tx: Tx, engine_room: str, identity: str) -> bool:
-    """Whether the person may be in the engine's room now: admitted, not removed, and the session goes on."""
-    return tx.one(_MAY_CONNECT, {"engine_room": engine_room, "identity": identity}) is not None
+def may_connect(tx: Tx, engine_room: str, identity: str) -> tuple[str, ...] | None:
+    """From which sources the person may send in the engine's room now. None: he may not be there, for he was not admitted, or
+    was removed, or the session is over."""
+    row = tx.one(_MAY_CONNECT, {"engine_room": engine_room, "identity": identity})
+    return None if row is None else roles.grants(tx, row.session_id).of(identity)
 
 
 def admission_of(tx: Tx, id: str, key: str) -> Admission:
@@ -271,7 +309,7 @@ def admission_of(tx: Tx, id: str, key: str) -> Admission:
     row = tx.one(_ADMISSION, {"id": id})
     if row is None or not is_key(key, row.key_hash):
         raise Unauthenticated("not_admitted", "You are not in this meeting.")
-    return Admission(row.id, row.session_id, row.room_id, row.name, row.is_host, row.removed_at)
+    return Admission(row.id, row.session_id, row.room_id, row.name, row.is_host, row.removed_at, Role(row.role))
 
 
 def is_key(key: str, key_hash: str) -> bool:
@@ -286,10 +324,23 @@ def hash_of(key: str) -> str:
 
 def remove(tx: Tx, session_id: str, person_id: str) -> None:
     """Takes a person's admission away: his tokens no longer open the engine. Raises NotFound."""
+    roles.tell(tx, session_id)  # first of all: everybody takes the session's row before an admission's
     statement = sa.update(admission).where(admission.c.id == person_id, admission.c.session_id == session_id)
-    if not tx.changed(statement.values(removed_at=tx.now)):
+    if not tx.changed(statement.values(removed_at=tx.now, role=None)):
         raise NotFound("not_here", "This person is not in the meeting.")
+    roles.removed(tx, session_id, person_id)
     tx.wake(rooms.door(get(tx, session_id).room_id))  # a host who was removed sees no more who waits
+
+
+def let_back_in(tx: Tx, session_id: str, person_id: str) -> None:
+    """Who was removed may come again, as what he came as at first. Raises NotFound for anybody else."""
+    if not tx.changed(_LET_BACK_IN.values(removed_at=None), {"person_id": person_id, "of_session": session_id}):
+        raise NotFound("not_removed", "This person has not been removed from the meeting.")
+
+
+def removed(tx: Tx, session_id: str) -> list[Removed]:
+    """Who was removed from the session, the earliest first."""
+    return [Removed(row.id, row.name, row.removed_at) for row in tx.all(_REMOVED, {"session_id": session_id})]
 
 
 # --- Reading --------------------------------------------------------------------------------------------------------
@@ -366,7 +417,7 @@ def observe(tx: Tx, session_id: str, people: Sequence[Person], grace: timedelta)
 
 def unwelcome(tx: Tx, session_id: str) -> set[str]:
     """Who was removed from the session: if the engine lists them all the same, they are to be put out again."""
-    return {row.id for row in tx.all(_REMOVED, {"session_id": session_id})}
+    return {one.id for one in removed(tx, session_id)}
 
 
 def _seen(tx: Tx, current: Session, person: Person) -> list[Change]:
@@ -388,8 +439,12 @@ def _seen(tx: Tx, current: Session, person: Person) -> list[Change]:
     else:
         tx.execute(sa.update(session).where(session.c.id == current.id).values(emptied_at=None, due_at=None))
     _announce(tx, current, "session:participant:joined", person.identity, admitted.name, admitted.is_host)
-    if admitted.is_host:
+    role = Role(admitted.role)
+    if role.leads:
+        roles.settle(tx, current.id)
         tx.wake(rooms.door(current.room_id))
+    if person.may != (SOURCES if role.leads else roles.allowed(tx, current.id).sources):
+        roles.tell(tx, current.id)  # came in on an older token: the engine is to be told what is right
     return changes
 
 
@@ -402,7 +457,8 @@ def _gone(tx: Tx, current: Session, sid: str, at: datetime, reason: str) -> None
     left = {"left_at": max(at, row.joined_at), "reason": reason, "missed_at": None}
     if tx.changed(statement.where(participant.c.left_at.is_(None)).values(**left)):
         _announce(tx, current, "session:participant:left", row.person_id, row.name, row.is_host)
-        if row.is_host:
+        if roles.role_of(tx, current.id, row.person_id).leads:
+            roles.settle(tx, current.id)
             tx.wake(rooms.door(current.room_id))
     elif reason != "unknown":
         tx.execute(statement.where(participant.c.reason == "unknown").values(reason=reason))

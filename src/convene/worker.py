@@ -10,12 +10,14 @@ from convene import (
     allowances,
     answers,
     callbacks,
+    everybody,
     guesses,
     knocks,
     logins,
     outbox,
     recordings,
     retention,
+    roles,
     rooms,
     sessions,
     themes,
@@ -28,6 +30,7 @@ from convene.errors import Unavailable
 from convene.mail import kept_serials, outbox_folder
 from convene.meetings import notices, recorded
 from convene.meetings.mailing import Mailing
+from convene.roles import Grants
 from convene.runtime import Runtime
 from convene.storage import LONGEST_LINK
 
@@ -102,10 +105,12 @@ class Worker:
         self._look.now()
 
     async def sweep(self) -> bool:
-        """Expires due rooms, ends due sessions, deletes the engine's rooms of ended ones, reports recorded meetings."""
+        """Expires due rooms, ends due sessions, has co-hosts stand in for hosts, deletes the engine's rooms of ended sessions,
+        reports recorded meetings."""
         db = self.runtime.db
         expired = await db.write(rooms.expire_due)
         await db.write(close_due)
+        await db.write(roles.stand_in_due)
         done = []
         for session_id, engine_room in await db.read(sessions.to_clear):
             try:
@@ -155,10 +160,11 @@ class Worker:
         else:  # a restarted engine: made again, so that the browsers, which keep trying, come back
             shown = await self.runtime.db.read(recordings.engine_metadata, session.id)
             await self.runtime.engine.create_room(session.engine_room, shown)
-        unwelcome = await self.runtime.db.write(observe, session.id, people, self._grace)
+        unwelcome, grants = await self.runtime.db.write(observe, session.id, people, self._grace)
         for person in people:
             if person.identity in unwelcome:  # came in at the very moment of the removal
                 await self.runtime.engine.remove(session.engine_room, person.identity)
+        await everybody.put_right(self.runtime.engine, session.engine_room, people, grants.of)
 
     async def tidy(self) -> bool:
         """Drops what nobody needs any more."""
@@ -193,10 +199,11 @@ def close_due(tx: Tx) -> None:
     recordings.follow(tx, sessions.close_due(tx))
 
 
-def observe(tx: Tx, session_id: str, people: list[Person], grace: timedelta) -> set[str]:
-    """What the engine's list changes, and what follows for recordings; the ids of those who may not be in."""
+def observe(tx: Tx, session_id: str, people: list[Person], grace: timedelta) -> tuple[set[str], Grants]:
+    """What the engine's list changes, and what follows for recordings; the ids of those who may not be in, and what all others
+    may send."""
     recordings.follow(tx, sessions.observe(tx, session_id, people, grace))
-    return sessions.unwelcome(tx, session_id)
+    return sessions.unwelcome(tx, session_id), roles.grants(tx, session_id)
 
 
 async def _forever(name: str, step: Callable[[], Awaitable[bool]], rest: Callable[[], Awaitable[None]]) -> None:

@@ -204,15 +204,15 @@ async def test_a_lock_is_seen_by_everybody_whoever_made_it(convene: Platform, ch
         assert (await api.post(f"sessions/{session['id']}/lock")).status_code == 204
     for person in people:
         await expect(person.page.get_by_role("img", name="The meeting is locked")).to_be_visible(timeout=SLOW)
-    await hanna.page.get_by_role("button", name="More").click()
-    await expect(hanna.page.get_by_role("menuitem", name="Unlock the meeting")).to_be_visible(timeout=SLOW)
+    await hanna.page.get_by_role("button", name="Host tools").click()
+    await expect(hanna.page.get_by_role("button", name="Unlock the meeting")).to_be_visible(timeout=SLOW)
     await photographed(hanna.page, "locked-host")
     await photographed(gustav.page, "locked-guest")
-    await heinz.page.get_by_role("button", name="More").click()
-    await heinz.page.get_by_role("menuitem", name="Unlock the meeting").click()
+    await heinz.page.get_by_role("button", name="Host tools").click()
+    await heinz.page.get_by_role("button", name="Unlock the meeting").click()
     for person in people:
         await expect(person.page.get_by_role("img", name="The meeting is locked")).to_have_count(0, timeout=SLOW)
-    await expect(hanna.page.get_by_role("menuitem", name="Lock the meeting")).to_be_visible(timeout=SLOW)
+    await expect(hanna.page.get_by_role("button", name="Lock the meeting")).to_be_visible(timeout=SLOW)
 
 
 async def test_who_waits_chooses_the_language_where_the_room_leaves_it_to_him(

@@ -95,6 +95,29 @@ TRIES: dict[str, list[Try]] = {
         named(404, {"source": "microphone"}),
         named(204, {"source": "microphone", "except": ["{host_id}"]}, path=f"{OWN_SESSION}/mute"),
     ],
+    f"PUT {SESSION}/participants/{{participant_id}}/role": [
+        named(404, {"role": "host"}),
+        named(404, {"role": "host"}, path=f"{OWN_SESSION}/participants/{{participant_id}}/role"),
+    ],
+    f"POST {SESSION}/participants/{{participant_id}}/ask": [
+        named(404, {"source": "microphone"}),
+        named(404, {"source": "microphone"}, path=f"{OWN_SESSION}/participants/{{participant_id}}/ask"),
+    ],
+    f"POST {SESSION}/participants/{{participant_id}}/lower-hand": [
+        named(),
+        named(path=f"{OWN_SESSION}/participants/{{participant_id}}/lower-hand"),
+    ],
+    f"POST {SESSION}/lower-hands": [named()],
+    f"PUT {SESSION}/spotlight": [
+        named(404, {"participant_id": None}),
+        named(404, {"participant_id": "{participant_id}"}, path=f"{OWN_SESSION}/spotlight"),
+    ],
+    f"PATCH {SESSION}/permissions": [named(404, {"chat": False})],
+    f"GET {SESSION}/removed": [named()],
+    f"DELETE {SESSION}/removed/{{participant_id}}": [
+        named(path=f"{SESSION}/removed/{{removed_id}}"),
+        named(path=f"{OWN_SESSION}/removed/{{removed_id}}"),
+    ],
     f"POST {SESSION}/end": [named()],
     f"POST {SESSION}/lock": [named()],
     f"POST {SESSION}/unlock": [named()],
@@ -156,6 +179,36 @@ TRIES: dict[str, list[Try]] = {
         named(404, who="host"),
         named(404, who="host", path=f"{PAGE}/people/{{participant_id}}"),
         named(404, who="host", path=f"{PAGE}/people/{{host_id}}"),
+    ],
+    f"PUT {PAGE}/people/{{person_id}}/role": [
+        named(404, {"role": "guest"}, "host", path=f"{PAGE}/people/{{participant_id}}/role"),
+        named(404, {"role": "guest"}, "host", path=f"{PAGE}/people/{{host_id}}/role"),
+        named(403, {"role": "host"}, "guest", path=f"{PAGE}/people/{{own.participant_id}}/role"),
+        named(401, {"role": "host"}),
+    ],
+    f"POST {PAGE}/people/{{person_id}}/ask": [
+        named(404, {"source": "camera"}, "host", path=f"{PAGE}/people/{{participant_id}}/ask"),
+        named(403, {"source": "camera"}, "guest"),
+    ],
+    f"POST {PAGE}/people/{{person_id}}/lower-hand": [
+        named(404, who="host", path=f"{PAGE}/people/{{participant_id}}/lower-hand"),
+        named(403, who="guest"),
+    ],
+    f"POST {PAGE}/mute": [
+        named(204, {"source": "camera"}, "host"),
+        named(403, {"source": "camera"}, "guest"),
+        named(401, {"source": "camera"}),
+    ],
+    f"POST {PAGE}/lower-hands": [named(204, who="host"), named(403, who="guest"), named(401)],
+    f"PUT {PAGE}/spotlight": [
+        named(404, {"person_id": "{participant_id}"}, "host"),
+        named(403, {"person_id": None}, "guest"),
+    ],
+    f"PATCH {PAGE}/permissions": [named(403, {"chat": True}, "guest"), named(401, {"chat": True}, "knocker")],
+    f"GET {PAGE}/removed": [named(200, who="host"), named(403, who="guest"), named(401)],
+    f"DELETE {PAGE}/removed/{{person_id}}": [
+        named(404, who="host", path=f"{PAGE}/removed/{{removed_id}}"),
+        named(403, who="guest", path=f"{PAGE}/removed/{{removed_id}}"),
     ],
     f"GET {PAGE}/chat": [named(200, who="guest", query="?before={message_id}"), named(401, who="knocker"), named(401)],
     f"POST {PAGE}/chat": [
@@ -521,6 +574,8 @@ VALUES = {
     "name": "Eve",
     "text": "Hello",
     "subject": "Hello",
+    "role": "guest",
+    "person_id": None,
 }
 
 

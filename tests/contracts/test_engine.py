@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from google.protobuf import json_format
 from livekit import api, rtc
 
-from convene.engine import Engine, EngineEvent, MemoryEngine, Person, body_hash
+from convene.engine import SOURCES, Engine, EngineEvent, MemoryEngine, Person, body_hash
 from convene.errors import Unauthenticated, Unavailable
 from convene.livekit import LiveKit
 from tests.livekit_server import DEADLINE, KEY, SECRET, LiveKitServer, in_room, livekit_server, receiver
@@ -36,7 +36,7 @@ class Twin:
     async def come(self, token: str) -> None:
         claims = self.memory.read_token(token)
         hidden = jwt.decode(token, options={"verify_signature": False})["role"] == "recorder"
-        self.memory.enter(claims.room, claims.identity, "Ann", is_hidden=hidden)
+        self.memory.enter(claims.room, claims.identity, "Ann", is_hidden=hidden, may=claims.may)
 
     async def go(self, room: str, identity: str) -> None:
         sid = next(p.sid for p in await self.engine.people(room) if p.identity == identity)
@@ -61,7 +61,7 @@ class Real:
 
     async def come(self, token: str) -> None:
         claims = self.engine.read_token(token)
-        speaks = "egress" not in jwt.decode(token, options={"verify_signature": False}).get("kind", "")
+        speaks = "microphone" in claims.may
         here = await self._stack.enter_async_context(AsyncExitStack())
         await here.enter_async_context(in_room(self._server.url, token, speaks=speaks))
         self._here[claims.identity] = here
@@ -223,6 +223,34 @@ async def test_a_removed_person_is_out_and_removing_again_is_fine(side: Side) ->
     await until_in(side, room, lambda people: not people)
     await side.engine.remove(room, "ann")
     await side.engine.remove(new_room(), "ann")
+
+
+async def test_what_a_person_may_no_longer_send_ends_and_may_be_sent_again_later(side: Side) -> None:
+    room = new_room()
+    await side.engine.create_room(room)
+    await side.come(token_for(side, room))
+    [person] = await until_in(side, room, lambda people: any(p.tracks for p in people))
+    assert person.may == SOURCES
+    for may in (("camera",), ()):
+        await side.engine.permit(room, "ann", may)
+        [person] = await until_in(side, room, lambda people, may=may: [p.may for p in people] == [may])  # type: ignore[misc]
+        await until_in(side, room, lambda people: not people[0].tracks)
+    await side.engine.permit(room, "ann", SOURCES)
+    await until_in(side, room, lambda people: [p.may for p in people] == [SOURCES])
+    await side.engine.permit(room, "nobody", ("camera",))
+    await side.engine.permit(new_room(), "ann", ("camera",))
+
+
+async def test_a_token_of_less_lets_in_and_gives_less(side: Side) -> None:
+    room = new_room()
+    await side.engine.create_room(room)
+    for identity, may in (("ann", ("camera", "screen_share")), ("ben", ())):
+        names = {"room": room, "identity": identity, "name": identity}
+        token = side.engine.join_token(**names, is_host=False, lifetime=MINUTES, may=may)
+        assert side.engine.read_token(token).may == may
+        await side.come(token)
+    people = await until_in(side, room, lambda people: len(people) == 2)
+    assert {p.identity: p.may for p in people} == {"ann": ("camera", "screen_share"), "ben": ()}
 
 
 async def test_the_same_identity_again_is_another_stay(side: Side) -> None:
@@ -389,6 +417,7 @@ CALLS: dict[str, Callable[[Engine], Any]] = {
     "mute": lambda engine: engine.mute("r", "ann", "microphone"),
     "set_metadata": lambda engine: engine.set_metadata("r", "{}"),
     "send_data": lambda engine: engine.send_data("r", "chat", b"{}"),
+    "permit": lambda engine: engine.permit("r", "ann", ()),
 }
 
 
@@ -513,6 +542,21 @@ async def test_everybody_in_the_room_is_told_and_nobody_can_pretend_to_be_the_se
             await livekit.send_data(room, "chat", one)
         await until(lambda: len(heard) == len(words))
     assert heard == [("chat", None, one) for one in words], "in order, each once, and from nobody"
+
+
+async def test_one_is_told_and_the_others_are_not(livekit: LiveKit, server: tuple[LiveKitServer, Posts]) -> None:
+    room = new_room()
+    await livekit.create_room(room)
+    heard: list[tuple[str, bytes]] = []
+    async with AsyncExitStack() as stack:
+        for name in ("ann", "ben"):
+            token = livekit.join_token(room=room, identity=name, name=name, is_host=False, lifetime=MINUTES)
+            there = await stack.enter_async_context(in_room(server[0].url, token))
+            there.on("data_received", lambda told, name=name: heard.append((name, told.data)))
+        await livekit.send_data(room, "convene.host", b"to ann", to="ann")
+        await livekit.send_data(room, "convene.host", b"to all")
+        await until(lambda: {("ann", b"to all"), ("ben", b"to all")} <= set(heard))
+    assert sorted(heard) == [("ann", b"to all"), ("ann", b"to ann"), ("ben", b"to all")]
 
 
 async def test_what_a_person_tells_bears_his_name_and_his_role_stays_as_it_is(

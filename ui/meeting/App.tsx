@@ -91,7 +91,7 @@ function draw(page: Page, door: Door | null) {
     case 'elsewhere':
       return <Elsewhere />;
     case 'removed':
-      return <Removed />;
+      return <Removed back={page.back} />;
     case 'ended':
       return <Ended byHost={page.byHost} />;
     case 'left':

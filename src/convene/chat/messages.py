@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import tables
+from convene import roles, tables
 from convene.chat.words import cleaned, clipped
 from convene.db import Tx
 from convene.errors import Forbidden, Invalid, NotFound, TooMany
@@ -89,7 +89,7 @@ class Page:
     more: bool
 
 
-_m, _r, _a = tables.chat_message.c, tables.room.c, tables.admission.c
+_m, _r, _a, _d = tables.chat_message.c, tables.room.c, tables.admission.c, tables.dialog.c
 
 _ROOM = sa.select(_r.application_id, _r.features, _r.is_meetings).where(_r.id == sa.bindparam("id"))
 _USER = sa.select(_a.user_number).where(_a.id == sa.bindparam("id"))
@@ -110,6 +110,10 @@ _BETWEEN = (
 )
 _OF_ROOM = _BETWEEN.where(_m.room_id == sa.bindparam("room_id"))
 _OF_SESSION = _BETWEEN.where(_m.session_id == sa.bindparam("session_id"))
+_LEADS = roles.PEOPLE.where(
+    roles.LEADS, sa.or_(_a.id == sa.bindparam("person_id"), _a.user_number == sa.bindparam("user_number"))
+)
+_OWNS = sa.select(_d.id).where(_d.room_id == sa.bindparam("room_id"), _d.user_number == sa.bindparam("user_number"))
 _DELETE = sa.update(tables.chat_message).where(_m.id == sa.bindparam("message_id"), _m.deleted_at.is_(None))
 
 
@@ -133,12 +137,13 @@ def author_of(tx: Tx, person: Admission) -> Author:
 def write(tx: Tx, place: Place, author: Author, draft: Draft) -> Message:
     """A new message; or, if the author has written one under this key, that one.
 
-    Raises Invalid (`text`, `reply_to`), TooMany `slow_down`.
+    Raises Invalid (`text`, `reply_to`), Forbidden `chat_not_allowed`, TooMany `slow_down`.
     """
     tx.alone(f"chat:{place.room_id}")  # Race: ids grow in the order of the commits, so that no cursor passes one by
     known = draft.key and tx.one(_BY_KEY, {"person_id": author.person_id, "key": draft.key})
     if known:
         return _all_of(tx, [known])[0]
+    _refuse_guests(tx, place, author)
     _refuse_flood(tx, place, author)
     if draft.reply_to:
         _refuse_unknown(tx, place, draft.reply_to)
@@ -159,6 +164,16 @@ def write(tx: Tx, place: Place, author: Author, draft: Draft) -> Message:
     }
     tx.execute(sa.insert(tables.chat_message), row)
     return get(tx, place, id)
+
+
+def _refuse_guests(tx: Tx, place: Place, author: Author) -> None:
+    """Where guests may not write now, one does who has the host's powers, or whose meeting it is."""
+    if place.session_id is None or roles.allowed(tx, place.session_id).chat:
+        return
+    who = {"person_id": author.person_id, "user_number": author.user_number}
+    if tx.one(_LEADS, who | {"session_id": place.session_id}) or tx.one(_OWNS, who | {"room_id": place.room_id}):
+        return
+    raise Forbidden("chat_not_allowed", "Only the host can write in this meeting now.")
 
 
 def _refuse_unknown(tx: Tx, place: Place, reply_to: str) -> None:

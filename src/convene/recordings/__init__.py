@@ -24,9 +24,10 @@ from convene.recordings.making import (
     uploaded,
 )
 from convene.recordings.reading import engine_metadata, get, latest, live, of_session, stored, view
-from convene.recordings.row import TOPIC, Recording
-from convene.recordings.telling import Notice, notices, shown, tell
+from convene.recordings.row import Recording
+from convene.recordings.telling import Notice, notices, shown
 from convene.recordings.wishes import ENDED_EARLY, STOPPED_EARLY, delete, follow, mark_deleted, request, rule, stop
+from convene.roles import TOPIC, tell
 
 __all__ = [
     "ENDED_EARLY",

@@ -13,8 +13,9 @@ from convene import lifecycle, tables
 from convene.db import Tx
 from convene.events import EventType
 from convene.lifecycle import RECORDING_LIVE, RecordingNext, RecordingState
-from convene.recordings.row import FAIL, FIELDS, ONE, TOPIC, Recording, announce, load, moment, read, span, to
+from convene.recordings.row import FAIL, FIELDS, ONE, Recording, announce, load, moment, read, span, to
 from convene.recordings.wishes import resume
+from convene.roles import TOPIC
 
 _r, _s, _room = tables.recording.c, tables.session.c, tables.room.c
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import tables
+from convene import roles, tables
 from convene.db import Tx
 from convene.errors import NotFound
 from convene.events import wire_time
@@ -75,6 +75,6 @@ def view(recording: Recording | None) -> dict[str, Any] | None:
 
 
 def engine_metadata(tx: Tx, session_id: str) -> str:
-    """What the engine shows to everybody in the room: JSON `{"recording": …, "locked": …}`."""
+    """What the engine shows to everybody in the room: JSON `{"recording": …, "locked": …}`, and what `roles.shown` has."""
     locked = bool(tx.connection.scalar(_LOCKED, {"id": session_id}))
-    return json.dumps({"recording": view(latest(tx, session_id)), "locked": locked})
+    return json.dumps({"recording": view(latest(tx, session_id)), "locked": locked} | roles.shown(tx, session_id))

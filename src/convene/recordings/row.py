@@ -15,7 +15,6 @@ from convene.events import Announcement, EventType
 from convene.lifecycle import RecordingState
 from convene.tables import Moment
 
-TOPIC = "recordings"
 _r, _room = tables.recording.c, tables.room.c
 
 

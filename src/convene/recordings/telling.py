@@ -5,11 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import tables
+from convene import roles, tables
 from convene.db import Tx
 from convene.lifecycle import SessionState
 from convene.recordings.reading import engine_metadata
-from convene.recordings.row import ONE, TOPIC
+from convene.recordings.row import ONE
+from convene.roles import Grants
 
 _r, _s = tables.recording.c, tables.session.c
 
@@ -26,19 +27,14 @@ _TOLD = ONE.where(_r.state == sa.bindparam("b_state"), _r.showing).values(showin
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the pages of one meeting are to see; `changes` are the (recording id, state) that it covers."""
+    """What the pages of one meeting are to see, and what its people may send; `changes`: the (recording id, state) it covers."""
 
     session_id: str
     engine_room: str
     session_ended: bool
     metadata: str
+    grants: Grants
     changes: tuple[tuple[str, str], ...]
-
-
-def tell(tx: Tx, session_id: str) -> None:
-    """Something else than a recording has changed that `engine_metadata` tells of."""
-    tx.execute(_SHOW.values(showing=sa.true()), {"session": session_id})
-    tx.wake(TOPIC)
 
 
 def notices(tx: Tx) -> list[Notice]:
@@ -49,7 +45,8 @@ def notices(tx: Tx) -> list[Notice]:
 def _notice(tx: Tx, session: sa.Row[Any]) -> Notice:
     changes = tuple((row.id, row.state) for row in tx.all(_FLAGGED, {"session_id": session.id}))
     ended = session.state == SessionState.ENDED
-    return Notice(session.id, session.engine_room, ended, engine_metadata(tx, session.id), changes)
+    metadata, grants = engine_metadata(tx, session.id), roles.grants(tx, session.id)
+    return Notice(session.id, session.engine_room, ended, metadata, grants, changes)
 
 
 def shown(tx: Tx, notice: Notice) -> None:

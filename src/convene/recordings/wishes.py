@@ -9,7 +9,8 @@ from convene.db import Tx
 from convene.errors import Conflict, Forbidden, NotFound
 from convene.lifecycle import RECORDING_OVER, RecordingState, SessionState
 from convene.recordings.reading import get, live
-from convene.recordings.row import FAIL, ONE, TOPIC, Recording, load, moment, to
+from convene.recordings.row import FAIL, ONE, Recording, load, moment, to
+from convene.roles import TOPIC
 from convene.sessions import Change
 
 _r, _s, _room, _m = tables.recording.c, tables.session.c, tables.room.c, tables.meeting.c

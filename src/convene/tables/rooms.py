@@ -82,7 +82,11 @@ session = sa.Table(
     moment("ended_at"),
     flag("ended_by_host"),
     flag("clearing"),  # the engine's room is still to be deleted
-    sa.Column("showing", sa.Boolean, nullable=False, server_default=sa.false()),  # the lock is still to be told
+    sa.Column("showing", sa.Boolean, nullable=False, server_default=sa.false()),  # pages, engine: still to be told
+    sa.Column("allows", sa.JSON(none_as_null=True), nullable=True),  # what guests may do; null: everything
+    text("spotlight", nullable=True),  # the person whom everybody sees large
+    text("stand_in", nullable=True),  # the co-host who is the host while none is in
+    moment("hostless_at"),  # since when nobody in it is the host
     sa.Column("sequence", sa.BigInteger, nullable=False),  # of its events
     sa.Index(
         "uq_session_live",
@@ -98,6 +102,12 @@ session = sa.Table(
         sqlite_where=sa.text("due_at is not null"),
         postgresql_where=sa.text("due_at is not null"),
     ),
+    sa.Index(
+        "ix_session_hostless",
+        "hostless_at",
+        sqlite_where=sa.text("hostless_at is not null"),
+        postgresql_where=sa.text("hostless_at is not null"),
+    ),
     sa.Index("ix_session_clearing", "id", sqlite_where=sa.text("clearing"), postgresql_where=sa.text("clearing")),
     sa.Index("ix_session_showing", "id", sqlite_where=sa.text("showing"), postgresql_where=sa.text("showing")),
     sa.Index("ix_session_room", "room_id", "started_at"),
@@ -112,7 +122,8 @@ admission = sa.Table(
     sa.Column("room_id", sa.Text, nullable=False),
     text("key_hash"),
     text("name"),
-    flag("is_host"),
+    flag("is_host"),  # came as the host
+    text("role", nullable=True),  # host, cohost or guest, since somebody made him that; null: as he came
     sa.Column("user_number", sa.BigInteger, nullable=True),  # of the application's user, if it is known to be one
     moment("created_at", nullable=False),
     moment("removed_at"),

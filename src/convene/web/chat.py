@@ -144,7 +144,7 @@ def _delete(tx: Tx, proof: Proof, message_id: str) -> tuple[Session, Message]:
     person, session, place = _inside(tx, proof)
     message = chat.get(tx, place, message_id)
     own = message.author.person_id == person.id
-    if not own and not person.is_host:
+    if not own and not person.role.leads:
         raise Forbidden("not_yours", "Only its author and the host can delete a message.")
     return session, chat.delete(tx, place, message_id, by=chat.AUTHOR if own else chat.HOST)
 
@@ -152,6 +152,6 @@ def _delete(tx: Tx, proof: Proof, message_id: str) -> tuple[Session, Message]:
 def _everything(tx: Tx, proof: Proof) -> list[Message]:
     """Also when the meeting is over: that is when a host takes it with him."""
     person, _, place = _there(tx, proof)
-    if not person.is_host:
+    if not person.role.leads:
         raise Forbidden("not_host", "Only the host can do this.")
     return chat.everything(tx, place)

@@ -156,11 +156,13 @@ def _ticket(connection: HTTPConnection) -> tuple[str, str]:
     return token, urlencode([(name, value) for name, value in pairs if name != "access_token"])
 
 
-async def _check(runtime: Runtime, claims: Claims) -> None:
-    """Raises Forbidden for a removed person, an ended meeting, and whoever was never admitted: recorders too, they
-    speak to the engine directly."""
-    if not await runtime.db.read(sessions.may_connect, claims.room, claims.identity):
+async def _check(runtime: Runtime, claims: Claims) -> tuple[str, ...]:
+    """From which sources this person may send now. Raises Forbidden for a removed person, an ended meeting, and whoever was
+    never admitted: recorders too, they speak to the engine directly."""
+    may = await runtime.db.read(sessions.may_connect, claims.room, claims.identity)
+    if may is None:
         raise Forbidden("not_in_meeting", "You are not in this meeting, or it has ended.")
+    return may
 
 
 def _onward(runtime: Runtime, connection: HTTPConnection, token: str) -> tuple[str, dict[str, str]]:
@@ -199,7 +201,11 @@ async def _signal(runtime: Runtime, client: WebSocket) -> None:
             address, headers = _onward(runtime, client, token)
             url = URL(f"{address}?{query}", encoded=True)
             async with aiohttp.ClientSession(timeout=LIFE) as session, await _reach(session, url, headers) as engine:
-                await _check(runtime, claims)  # Race: removed since the first check, before the engine knew the person
+                may = await _check(
+                    runtime, claims
+                )  # Race: removed since the first check, before the engine knew the person
+                if may != claims.may:  # an older token: the engine learns what is right before a word passes
+                    await runtime.engine.permit(claims.room, claims.identity, may)
                 await client.accept()
                 await _exchange(client, engine, ended)
     except _EngineRefused as refusal:

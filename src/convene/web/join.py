@@ -1,4 +1,4 @@
-"""What the meeting page needs: look at a room, join it, and the host's actions. The same powers as the API, the same checks.
+"""What the meeting page needs to begin with: look at a room, join it, and ask how its meeting stands.
 
 Errors are `{"error": {"code", "message", …}}`. A person proves who he is by `Authorization: Bearer <admission id>.<key>`.
 """
@@ -10,25 +10,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from convene import access, guesses, invitations, knocks, powers, recordings, rooms, sessions, themes
+from convene import access, guesses, invitations, knocks, recordings, roles, rooms, sessions, themes
 from convene.db import Tx
-from convene.errors import Forbidden, Gone, Invalid, NotFound, Refusal, Unauthenticated
+from convene.errors import Gone, Invalid, NotFound, Refusal, Unauthenticated
 from convene.events import wire_time
 from convene.runtime import Runtime
 from convene.web.app import address_of, answer
-from convene.web.engine import put_out
-from convene.web.meeting_bodies import (
-    Join,
-    Joined,
-    Lock,
-    Look,
-    Looked,
-    Mute,
-    RecordingView,
-    Refused,
-    SessionState,
-    Waits,
-)
+from convene.web.meeting_bodies import Join, Joined, Look, Looked, Refused, SessionState, Waits
 from convene.web.pictures import PICTURES
 from convene.web.route import BoundedRoute
 
@@ -48,12 +36,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Somebody who may come in: the session, the admission with its key, and what the engine's room shows."""
+    """Somebody who may come in: the session, the admission with its key, what the engine's room shows, and from which sources
+    he may send."""
 
     session: sessions.Session
     person: sessions.Admission
     key: str
     metadata: str
+    may: tuple[str, ...]
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -87,7 +77,12 @@ def router(runtime: Runtime) -> APIRouter:
         session, person, key = entry.session, entry.person, entry.key
         await engine.create_room(session.engine_room, entry.metadata)
         token = engine.join_token(
-            room=session.engine_room, identity=person.id, name=name, is_host=person.is_host, lifetime=TOKEN_LIFETIME
+            room=session.engine_room,
+            identity=person.id,
+            name=name,
+            is_host=person.is_host,
+            lifetime=TOKEN_LIFETIME,
+            may=entry.may,
         )
         url = runtime.settings.engine_public_url or None
         role = "host" if person.is_host else "guest"
@@ -108,39 +103,6 @@ def router(runtime: Runtime) -> APIRouter:
         mine = state.pop("mine")
         state["recordings"] = [{"id": r.id, "state": r.state, "url": await _link(r)} for r in mine]
         return answer(state)
-
-    @routes.post("/end", status_code=204, summary="End the meeting for everybody (host)")
-    async def end(request: Request) -> Response:
-        await db.write(_end, proof_of(request))
-        return Response(status_code=204)
-
-    @routes.post("/lock", status_code=204, summary="Let nobody new in, or again (host)")
-    async def lock(request: Request, body: Lock) -> Response:
-        await db.write(_lock, proof_of(request), body.locked)
-        return Response(status_code=204)
-
-    @routes.post("/recording", status_code=201, response_model=RecordingView, summary="Start recording (host)")
-    async def record(request: Request) -> Response:
-        return answer(await db.write(_record, proof_of(request)), 201)
-
-    @routes.delete("/recording", status_code=202, response_model=RecordingView, summary="Stop recording (host)")
-    async def stop(request: Request) -> Response:
-        return answer(await db.write(_stop, proof_of(request)), 202)
-
-    @routes.post(
-        "/people/{person_id}/mute", status_code=204, summary="Mute a person's microphone, camera or screen (host)"
-    )
-    async def mute(request: Request, person_id: str, body: Mute) -> Response:
-        current = await db.read(hosted, proof_of(request))
-        if not await engine.mute(current.engine_room, person_id, body.source):
-            raise NotFound("not_here", "This person is not in the meeting, or shares no such thing.")
-        return Response(status_code=204)
-
-    @routes.delete("/people/{person_id}", status_code=204, summary="Remove a person from the meeting (host)")
-    async def remove(request: Request, person_id: str) -> Response:
-        current = await db.write(_remove, proof_of(request), person_id)
-        await put_out(runtime, current.engine_room, person_id)
-        return Response(status_code=204)
 
     return routes
 
@@ -229,7 +191,8 @@ def _come_in(
     key = came.key or (proof[1] if proof else "")
     if isinstance(came, knocks.Waiting):
         return {"waiting": {"id": came.id, "key": key}, "name": name, "level": came.level}
-    return Entry(came.session, came.person, key, recordings.engine_metadata(tx, came.session.id))
+    may = roles.grants(tx, came.session.id).of(came.person.id)
+    return Entry(came.session, came.person, key, recordings.engine_metadata(tx, came.session.id), may)
 
 
 def _view(tx: Tx, found: Found) -> dict[str, Any]:
@@ -273,7 +236,7 @@ def _state(tx: Tx, proof: tuple[str, str]) -> dict[str, Any]:
     person = sessions.admission_of(tx, *proof)
     current = sessions.get(tx, person.session_id)
     ended = current.ended_at
-    mine = recordings.of_session(tx, current.application_id, current.id) if person.is_host else []
+    mine = recordings.of_session(tx, current.application_id, current.id) if person.role.leads else []
     return {
         "state": "ended" if current.state == "ended" else "running",
         "removed": person.removed_at is not None,
@@ -283,41 +246,3 @@ def _state(tx: Tx, proof: tuple[str, str]) -> dict[str, Any]:
         "recording": recordings.view(recordings.latest(tx, current.id)),
         "mine": mine,
     }
-
-
-def hosted(tx: Tx, proof: tuple[str, str]) -> sessions.Session:
-    """The session that the caller hosts. Raises Forbidden `not_host`, or Gone when it is over."""
-    person = sessions.admission_of(tx, *proof)
-    if not person.is_host or person.removed_at is not None:
-        raise Forbidden("not_host", "Only the host can do this.")
-    current = sessions.get(tx, person.session_id)
-    if current.ended_at is not None:
-        raise Gone("ended", "This meeting has ended.")
-    return current
-
-
-def _end(tx: Tx, proof: tuple[str, str]) -> None:
-    current = hosted(tx, proof)
-    powers.end(tx, current)
-
-
-def _lock(tx: Tx, proof: tuple[str, str], locked: bool) -> None:
-    powers.lock(tx, hosted(tx, proof), locked=locked)
-
-
-def _remove(tx: Tx, proof: tuple[str, str], person_id: str) -> sessions.Session:
-    current = hosted(tx, proof)
-    if not person_id.isascii() or not person_id.isprintable():  # PostgreSQL refuses some characters loudly
-        raise NotFound("not_here", "There is no such person in this meeting.")
-    sessions.remove(tx, current.id, person_id)
-    return current
-
-
-def _record(tx: Tx, proof: tuple[str, str]) -> dict[str, Any] | None:
-    current = hosted(tx, proof)
-    return recordings.view(powers.record(tx, current))
-
-
-def _stop(tx: Tx, proof: tuple[str, str]) -> dict[str, Any] | None:
-    current = hosted(tx, proof)
-    return recordings.view(powers.stop(tx, current))

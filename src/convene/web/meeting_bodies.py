@@ -49,6 +49,62 @@ class Lock(BaseModel):
     locked: bool = Field(strict=True)
 
 
+class Asked(BaseModel):
+    """What a person is asked to turn on."""
+
+    model_config = ConfigDict(extra="forbid")
+    source: Literal["microphone", "camera"]
+
+
+class RoleChange(BaseModel):
+    """What a person is to be for the rest of the meeting."""
+
+    model_config = ConfigDict(extra="forbid")
+    role: Literal["host", "cohost", "guest"]
+
+
+class Spotlight(BaseModel):
+    """Whom everybody is to see large; null: nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+    person_id: str | None = Field(max_length=64, pattern=PLAIN)
+
+
+class PermissionChange(BaseModel):
+    """What guests may do from now on; what is not named stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    microphone: bool | None = Field(default=None, strict=True)
+    camera: bool | None = Field(default=None, strict=True)
+    share: bool | None = Field(default=None, strict=True)
+    chat: bool | None = Field(default=None, strict=True)
+    reactions: bool | None = Field(default=None, strict=True)
+
+
+class Permissions(BaseModel):
+    """What guests may do: turn their microphone and camera on, share their screen, write, react."""
+
+    microphone: bool
+    camera: bool
+    share: bool
+    chat: bool
+    reactions: bool
+
+
+class RemovedPerson(BaseModel):
+    """Somebody who was removed and is kept out."""
+
+    id: str
+    name: str
+    removed_at: str
+
+
+class RemovedList(BaseModel):
+    """Who was removed, the earliest first."""
+
+    people: list[RemovedPerson]
+
+
 class Features(BaseModel):
     """What the room offers."""
 

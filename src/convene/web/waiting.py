@@ -15,7 +15,8 @@ from convene.events import wire_time
 from convene.lifecycle import Standing
 from convene.runtime import Runtime
 from convene.web.app import address_of
-from convene.web.join import hosted, proof_of
+from convene.web.hosting import hosted
+from convene.web.join import proof_of
 from convene.web.meeting_bodies import AtTheDoor, Refused, WaitingList
 from convene.web.route import BoundedRoute
 from convene.web.stream import BEAT, Bells, EventStream, Told

@@ -1,5 +1,7 @@
 import type {
   Admission,
+  AskRequest,
+  AskSource,
   ChatDraft,
   ChatHistory,
   ChatMessage,
@@ -10,9 +12,15 @@ import type {
   LookRequest,
   MuteRequest,
   MuteSource,
+  PermissionRequest,
+  Permissions,
   Recording,
   RefusalBody,
+  RemovedList,
+  Role,
+  RoleRequest,
   SessionState,
+  SpotlightRequest,
   Waits,
 } from './types';
 
@@ -39,7 +47,7 @@ const TIMEOUT_MS = 10_000;
 interface Call {
   method: string;
   path: string;
-  body?: LookRequest | JoinRequest | MuteRequest | LockRequest | ChatDraft;
+  body?: LookRequest | JoinRequest | MuteRequest | LockRequest | ChatDraft | AskRequest | RoleRequest | SpotlightRequest | PermissionRequest;
   admission?: Admission;
 }
 
@@ -72,8 +80,38 @@ export const mutePerson = (admission: Admission, person: string, source: MuteSou
     admission,
   });
 
-export const removePerson = (admission: Admission, person: string): Promise<void> =>
-  ask<undefined>({ method: 'DELETE', path: `people/${encodeURIComponent(person)}`, admission });
+/** Mutes everybody but the hosts and ourselves. */
+export const muteAll = (admission: Admission, source: MuteSource): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: 'mute', body: { source }, admission });
+
+/** That person's page asks him to switch it on himself. */
+export const askPerson = (admission: Admission, person: string, source: AskSource): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: `people/${encodeURIComponent(person)}/ask`, body: { source }, admission });
+
+export const giveRole = (admission: Admission, person: string, role: Role): Promise<void> =>
+  ask<undefined>({ method: 'PUT', path: `people/${encodeURIComponent(person)}/role`, body: { role }, admission });
+
+/** Shows one person large to everybody; null for nobody. */
+export const putSpotlight = (admission: Admission, person: string | null): Promise<void> =>
+  ask<undefined>({ method: 'PUT', path: 'spotlight', body: { person_id: person }, admission });
+
+export const patchPermissions = (admission: Admission, change: PermissionRequest): Promise<Permissions> =>
+  ask<Permissions>({ method: 'PATCH', path: 'permissions', body: change, admission });
+
+export const lowerPerson = (admission: Admission, person: string): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: `people/${encodeURIComponent(person)}/lower-hand`, admission });
+
+export const lowerAll = (admission: Admission): Promise<void> => ask<undefined>({ method: 'POST', path: 'lower-hands', admission });
+
+export const removePerson = (admission: Admission, person: string, keepOut: boolean): Promise<void> =>
+  ask<undefined>({ method: 'DELETE', path: `people/${encodeURIComponent(person)}?keep_out=${String(keepOut)}`, admission });
+
+/** Who was removed and is kept out. */
+export const removedPeople = (admission: Admission): Promise<RemovedList> =>
+  ask<RemovedList>({ method: 'GET', path: 'removed', admission });
+
+export const letBackIn = (admission: Admission, person: string): Promise<void> =>
+  ask<undefined>({ method: 'DELETE', path: `removed/${encodeURIComponent(person)}`, admission });
 
 /** Somebody who waits gives it up. */
 export const withdraw = (proof: Admission): Promise<void> => ask<undefined>({ method: 'DELETE', path: 'waiting', admission: proof });

@@ -286,7 +286,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove a person from the session */
+        /** Remove a person from the session, for good or until he comes again */
         delete: operations["powers_remove"];
         options?: never;
         head?: never;
@@ -357,6 +357,142 @@ export interface paths {
         post: operations["powers_record"];
         /** Stop recording */
         delete: operations["powers_stop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/participants/{participant_id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make somebody host, co-host or guest */
+        put: operations["hosting_make"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/participants/{participant_id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask somebody to turn a source on */
+        post: operations["hosting_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/participants/{participant_id}/lower-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take somebody's hand down */
+        post: operations["hosting_lower_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/removed/{participant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let somebody who was removed come again */
+        delete: operations["hosting_let_back_in"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/lower-hands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take all hands down */
+        post: operations["hosting_lower_hands"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/spotlight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have everybody see one person large, or nobody */
+        put: operations["hosting_spotlight"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Say what guests may do */
+        patch: operations["hosting_allow"];
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who was removed */
+        get: operations["hosting_removed"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1234,6 +1370,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/meeting/spotlight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have everybody see one person large, or nobody (host) */
+        put: operations["page_spotlight"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/meeting/people/{person_id}/mute": {
         parameters: {
             query?: never;
@@ -1245,6 +1398,57 @@ export interface paths {
         put?: never;
         /** Mute a person's microphone, camera or screen (host) */
         post: operations["page_mute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/people/{person_id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a person to turn something on (host) */
+        post: operations["page_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/people/{person_id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a person host, co-host or guest (host, no co-host) */
+        put: operations["page_make"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/people/{person_id}/lower-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a person's hand down (host) */
+        post: operations["page_lower_hand"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1263,6 +1467,91 @@ export interface paths {
         post?: never;
         /** Remove a person from the meeting (host) */
         delete: operations["page_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was removed and is kept out (host) */
+        get: operations["page_removed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/removed/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let a person who was removed come again (host) */
+        delete: operations["page_let_back_in"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute everybody but hosts, co-hosts and oneself (host) */
+        post: operations["page_mute_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Say what guests may do (host) */
+        patch: operations["page_allow"];
+        trace?: never;
+    };
+    "/api/meeting/lower-hands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take all hands down (host) */
+        post: operations["page_lower_hands"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1536,6 +1825,17 @@ export interface components {
             last: components["schemas"]["Link"];
             prev?: components["schemas"]["Link"];
             next?: components["schemas"]["Link"];
+        };
+        /**
+         * Asked
+         * @description What a person is asked to turn on.
+         */
+        Asked: {
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "microphone" | "camera";
         };
         /**
          * AtTheDoor
@@ -2695,6 +2995,38 @@ export interface components {
             recordings?: components["schemas"]["Recording"][];
         };
         /**
+         * PermissionChange
+         * @description What guests may do from now on; what is not named stays as it is.
+         */
+        PermissionChange: {
+            /** Microphone */
+            microphone?: boolean | null;
+            /** Camera */
+            camera?: boolean | null;
+            /** Share */
+            share?: boolean | null;
+            /** Chat */
+            chat?: boolean | null;
+            /** Reactions */
+            reactions?: boolean | null;
+        };
+        /**
+         * Permissions
+         * @description What guests may do: turn their microphone and camera on, share their screen, write, react.
+         */
+        Permissions: {
+            /** Microphone */
+            microphone: boolean;
+            /** Camera */
+            camera: boolean;
+            /** Share */
+            share: boolean;
+            /** Chat */
+            chat: boolean;
+            /** Reactions */
+            reactions: boolean;
+        };
+        /**
          * Problem
          * @description Why not; `instance` is this answer's own number.
          */
@@ -2826,12 +3158,58 @@ export interface components {
             error: components["schemas"]["Refusal"];
         };
         /**
+         * RemovedList
+         * @description Who was removed, the earliest first.
+         */
+        RemovedList: {
+            /** People */
+            people: components["schemas"]["RemovedPerson"][];
+        };
+        /**
+         * RemovedPage
+         * @description Who was removed, the earliest first.
+         */
+        RemovedPage: {
+            _embedded: components["schemas"]["RemovedPeople"];
+        };
+        /**
+         * RemovedPeople
+         * @description What is in a list of them.
+         */
+        RemovedPeople: {
+            /** Removed */
+            removed: components["schemas"]["RemovedPerson"][];
+        };
+        /**
+         * RemovedPerson
+         * @description Somebody who was removed and is kept out.
+         */
+        RemovedPerson: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Removed At */
+            removed_at: string;
+        };
+        /**
          * Replayed
          * @description How many deliveries are due again.
          */
         Replayed: {
             /** Deliveries */
             deliveries: number;
+        };
+        /**
+         * RoleChange
+         * @description What a person is to be for the rest of the meeting.
+         */
+        RoleChange: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "host" | "cohost" | "guest";
         };
         /**
          * Room
@@ -3091,6 +3469,14 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /**
+         * Spotlight
+         * @description Whom everybody is to see large; null: nobody.
+         */
+        Spotlight: {
+            /** Person Id */
+            person_id: string | null;
         };
         /**
          * Standing
@@ -7056,7 +7442,9 @@ export interface operations {
     };
     powers_remove: {
         parameters: {
-            query?: never;
+            query?: {
+                keep_out?: boolean;
+            };
             header?: never;
             path: {
                 /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
@@ -7074,6 +7462,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
             };
             /** @description Missing or wrong credentials */
             401: {
@@ -7878,6 +8282,1383 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    role: "host" | "cohost" | "guest";
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_ask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    source: "microphone" | "camera";
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_lower_hand: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_let_back_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+                /** @example e2c4a6b8-1d3f-4579-8ace-02468bdf1357 */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_lower_hands: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_spotlight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    participant_id: string | null;
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_allow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    microphone?: boolean | null;
+                    camera?: boolean | null;
+                    share?: boolean | null;
+                    chat?: boolean | null;
+                    reactions?: boolean | null;
+                    /** @description Of answers; not read */
+                    _links?: unknown;
+                    /** @description Of answers; not read */
+                    account_id?: unknown;
+                    /** @description Of answers; not read */
+                    application_id?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_colored_url?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white?: unknown;
+                    /** @description Of answers; not read */
+                    brand_image_white_url?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon?: unknown;
+                    /** @description Of answers; not read */
+                    branded_favicon_url?: unknown;
+                    /** @description Of answers; not read */
+                    created_at?: unknown;
+                    /** @description Of answers; not read */
+                    domain?: unknown;
+                    /** @description Of answers; not read */
+                    id?: unknown;
+                    /** @description Of answers; not read */
+                    is_available?: unknown;
+                    /** @description Of answers; not read */
+                    meeting_code?: unknown;
+                    /** @description Of answers; not read */
+                    status?: unknown;
+                    /** @description Of answers; not read */
+                    theme_id?: unknown;
+                    /** @description Of answers; not read */
+                    type?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "microphone": true,
+                     *       "camera": true,
+                     *       "share": false,
+                     *       "chat": true,
+                     *       "reactions": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Permissions"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    hosting_removed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_embedded": {
+                     *         "removed": [
+                     *           {
+                     *             "id": "e2c4a6b8-1d3f-4579-8ace-02468bdf1357",
+                     *             "name": "Rudi",
+                     *             "removed_at": "2026-03-01T08:05:00.000Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedPage"];
                 };
             };
             /** @description Missing or wrong credentials */
@@ -18306,6 +20087,164 @@ export interface operations {
             };
         };
     };
+    page_spotlight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Spotlight"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
     page_mute: {
         parameters: {
             query?: never;
@@ -18450,7 +20389,329 @@ export interface operations {
             };
         };
     };
-    page_remove: {
+    page_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_lower_hand: {
         parameters: {
             query?: never;
             header?: never;
@@ -18514,6 +20775,698 @@ export interface operations {
                      *       "error": {
                      *         "code": "not_found",
                      *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Its present state does not allow it"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_remove: {
+        parameters: {
+            query?: {
+                keep_out?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example 0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_removed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "people": [
+                     *         {
+                     *           "id": "e2c4a6b8-1d3f-4579-8ace-02468bdf1357",
+                     *           "name": "Rudi",
+                     *           "removed_at": "2026-03-01T08:05:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemovedList"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_let_back_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example e2c4a6b8-1d3f-4579-8ace-02468bdf1357 */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_mute_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mute"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_allow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "microphone": true,
+                     *       "camera": true,
+                     *       "share": false,
+                     *       "chat": true,
+                     *       "reactions": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Permissions"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_lower_hands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
                      *       }
                      *     }
                      */

@@ -7,7 +7,6 @@ import { listenForEscape } from '../controls/BarButton';
 import { listenForShortcuts } from '../controls/shortcuts';
 import { useBand } from '../controls/useBand';
 import { Toasts } from '../notices/Toasts';
-import { PeoplePanel } from '../people/PeoplePanel';
 import { tellOfRecordings } from '../recording/heard';
 import { tellOfTheLock } from '../session/lock';
 import { prefetchFocus, Stage } from '../stage/Stage';
@@ -34,8 +33,11 @@ export function Call() {
         <ReconnectBanner />
         <Stage />
       </main>
-      {panel === 'people' && <PeoplePanel />}
-      <Suspense>{panel === 'chat' && <ChatPanel />}</Suspense>
+      <Suspense>
+        {panel === 'people' && <PeoplePanel />}
+        {panel === 'chat' && <ChatPanel />}
+        {panel === 'hosting' && <HostPanel />}
+      </Suspense>
       <Later />
       <footer inert={covered}>
         <Bar />
@@ -45,7 +47,10 @@ export function Call() {
   );
 }
 
+const loadPeople = () => import('../people/PeoplePanel');
+const PeoplePanel = lazy(loadPeople);
 const ChatPanel = lazy(() => import('../chat/ChatPanel'));
+const HostPanel = lazy(() => import('../hosting/HostPanel'));
 const Reactions = lazy(() => import('../signals/Reactions'));
 const SmallWindow = lazy(() => import('../stage/SmallWindow'));
 
@@ -73,7 +78,10 @@ function enter(): () => void {
     t(capture.camera.is === 'live' ? 'camera.is_on' : 'camera.is_off'),
   ];
   announce(`${entered} ${parts.join('. ')}`);
-  const idle = setTimeout(prefetchFocus, IDLE_MS);
+  const idle = setTimeout(() => {
+    prefetchFocus();
+    void loadPeople();
+  }, IDLE_MS);
   const stops = [listenForShortcuts(), listenForEscape(), () => clearTimeout(idle)];
   return () => {
     for (const stop of stops) stop();

@@ -1,6 +1,7 @@
 import { Reply, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ChatMessage } from '../api/types';
+import { leads } from '../session/told';
 import { useStore } from '../store/store';
 import { t, timeOfDay } from '../text/t';
 import { drop, remove, sendAgain } from './chat';
@@ -18,7 +19,7 @@ interface Props {
 
 /** One message, with what can be done about it. */
 export function Bubble({ message, mine, stop, onFocus, answer }: Props) {
-  const host = useStore((state) => state.role === 'host');
+  const host = useStore((state) => leads(state.role));
   const { id, name, text, sent_at, deleted_by, reply_to } = message;
   const gone = deleted_by && t(deleted_by === 'host' ? 'chat.deleted_by_host' : 'chat.deleted');
   const label = t('chat.message', { name: mine ? t('tile.you') : name, time: timeOfDay(new Date(sent_at)), text: gone ?? clipped(text) });

@@ -3,6 +3,7 @@ import { useRef } from 'react';
 import { MenuButton } from '../controls/MenuButton';
 import { useBand } from '../controls/useBand';
 import { Panel } from '../panel/Panel';
+import { leads } from '../session/told';
 import { useStore } from '../store/store';
 import { t } from '../text/t';
 import { save } from './chat';
@@ -12,7 +13,7 @@ import './chat.css';
 
 /** What is written in the meeting, and a field for more. */
 export default function ChatPanel() {
-  const host = useStore((state) => state.role === 'host');
+  const host = useStore((state) => leads(state.role));
   const field = useRef<HTMLTextAreaElement>(null);
   // On a phone the field would open the keyboard over what one wants to read.
   const wide = useBand() >= 2;

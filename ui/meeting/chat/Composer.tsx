@@ -1,5 +1,6 @@
-import { SendHorizontal, X } from 'lucide-react';
+import { Lock, SendHorizontal, X } from 'lucide-react';
 import type { KeyboardEvent, RefObject } from 'react';
+import { may, whyNot } from '../session/may';
 import { useStore } from '../store/store';
 import { t } from '../text/t';
 import { change, LIMIT, send } from './chat';
@@ -13,7 +14,8 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
   const draft = useStore((state) => state.chat.draft);
   const answering = useStore((state) => state.chat.answering);
   const length = Array.from(draft.trim()).length;
-  const fits = length > 0 && length <= LIMIT;
+  const locked = useStore((state) => !may('chat', state));
+  const fits = length > 0 && length <= LIMIT && !locked;
   const submit = () => {
     if (fits) send(draft.trim());
     field.current?.focus();
@@ -47,6 +49,12 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
           </button>
         </div>
       )}
+      {locked && (
+        <p id="chat-locked" className="composer-locked">
+          <Lock className="icon" aria-hidden />
+          {whyNot('chat')}
+        </p>
+      )}
       <div className="composer-field">
         <textarea
           ref={field}
@@ -55,7 +63,8 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
           value={draft}
           aria-label={t('chat.field')}
           placeholder={t('chat.field')}
-          aria-describedby={length >= NEAR ? 'chat-room-left' : undefined}
+          readOnly={locked}
+          aria-describedby={locked ? 'chat-locked' : length >= NEAR ? 'chat-room-left' : undefined}
           onChange={(event) => change({ draft: event.target.value })}
           onKeyDown={onKeyDown}
         />

@@ -1,11 +1,13 @@
-import { Circle, CircleStop, Ellipsis, Keyboard, Languages, Lock, LockOpen, LogOut, MonitorUp, MonitorX, Phone, SlidersHorizontal, Users, X } from 'lucide-react';
+import { Circle, CircleStop, Ellipsis, Keyboard, Languages, Lock, LogOut, MonitorUp, MonitorX, Phone, ShieldUser, SlidersHorizontal, UserStar, Users, X } from 'lucide-react';
 import { useRef } from 'react';
 import { ChatButton } from '../chat/ChatButton';
 import { canShare, toggleShare } from '../devices/share';
-import { lock } from '../people/power';
+import { HostButton, toggleHosting } from '../hosting/HostButton';
 import { record } from '../recording/control';
 import { running } from '../recording/recording';
 import { leave } from '../session/join';
+import { may, whyNot } from '../session/may';
+import { leads } from '../session/told';
 import { HandButton, ReactionsButton, signalItems } from '../signals/Buttons';
 import { viewSections } from '../stage/menu';
 import { get, set, useStore } from '../store/store';
@@ -44,6 +46,7 @@ export function Bar() {
         <div className="bar-end">
           <ChatButton />
           {people && <PeopleButton />}
+          {band >= 3 && <HostButton />}
         </div>
       </div>
     </section>
@@ -52,11 +55,13 @@ export function Bar() {
 
 function ShareButton() {
   const live = useStore((state) => state.share.is === 'live');
+  const locked = useStore((state) => !may('share', state)) && whyNot('share');
   return (
     <BarButton
       icon={live ? MonitorX : MonitorUp}
       label={t(live ? 'share.stop' : 'share.start')}
       shortcut={keys.share}
+      locked={locked}
       active={live}
       onPress={toggleShare}
     />
@@ -83,42 +88,43 @@ function more(band: Band): MenuSection[] {
   if (band < 1 && room?.features.chat) items.push({ id: 'people', label: t('people.title'), icon: Users, act: () => set({ panel: 'people' }) });
   if (band < 1 && canShare() && !narrowFrame) {
     const live = share.is === 'live';
-    items.push({ id: 'share', label: t(live ? 'share.stop' : 'share.start'), icon: MonitorUp, act: toggleShare });
+    items.push({ id: 'share', label: t(live ? 'share.stop' : 'share.start'), icon: may('share') ? MonitorUp : Lock, act: toggleShare });
   }
-  if (role === 'host' && room?.features.recording && !room.auto_record && !narrowFrame) {
+  if (leads(role) && room?.features.recording && !room.auto_record && !narrowFrame) {
     const on = running(recording);
     items.push({ id: 'record', label: t(on ? 'recording.stop' : 'recording.start'), icon: on ? CircleStop : Circle, act: () => void record(!on) });
   }
-  if (role === 'host' && room) {
-    const { locked } = room;
-    items.push({ id: 'lock', label: t(locked ? 'host.unlock' : 'host.lock'), icon: locked ? LockOpen : Lock, act: () => void lock(!locked) });
-  }
+  if (leads(role) && band < 3) items.push({ id: 'hosting', label: t('host.tools'), icon: ShieldUser, act: toggleHosting });
   items.push({ id: 'devices', label: t('devices.title'), icon: SlidersHorizontal, act: () => set({ dialog: { is: 'devices' } }) });
   if (room?.features.locale_switcher) items.push({ id: 'language', label: t('language.choose'), icon: Languages, act: () => set({ dialog: { is: 'language' } }) });
   items.push({ id: 'shortcuts', label: t('shortcuts.title'), icon: Keyboard, act: () => set({ dialog: { is: 'shortcuts' } }) });
   return [{ items }, ...viewSections()];
 }
 
-/** A guest leaves at once; a host is asked whether the meeting goes on. */
+/** Who is not the host leaves at once; the host is asked how the meeting goes on. */
 function LeaveButton() {
   const host = useStore((state) => state.role === 'host');
   if (!host) return <BarButton icon={Phone} label={t('call.leave')} tone="leave" onPress={leave} />;
   return (
     <MenuButton
       label={t('call.leave_options')}
-      sections={() => [
-        {
-          items: [
-            { id: 'leave', label: t('call.leave_goes_on'), icon: LogOut, act: leave },
-            { id: 'end', label: t('host.end'), icon: X, tone: 'danger', act: () => set({ dialog: { is: 'end' } }) },
-          ],
-        },
-      ]}
+      sections={waysToLeave}
       trigger={({ ref, open, toggle }) => (
         <BarButton ref={ref} icon={Phone} label={t('call.leave')} tone="leave" expanded={open} popup="menu" onPress={toggle} />
       )}
     />
   );
+}
+
+function waysToLeave(): MenuSection[] {
+  const alone = (get().call?.people.length ?? 1) < 2;
+  const handOver: MenuItem = { id: 'hand_over', label: t('leave.hand_over'), icon: UserStar, act: () => set({ dialog: { is: 'hand_over' } }) };
+  const items: MenuItem[] = [
+    { id: 'leave', label: t('call.leave_goes_on'), icon: LogOut, act: leave },
+    ...(alone ? [] : [handOver]),
+    { id: 'end', label: t('host.end'), icon: X, tone: 'danger', act: () => set({ dialog: { is: 'end' } }) },
+  ];
+  return [{ items }];
 }
 
 function PeopleButton() {

@@ -1,4 +1,4 @@
-import type { LucideIcon } from 'lucide-react';
+import { Lock, type LucideIcon } from 'lucide-react';
 import type { ReactNode, Ref } from 'react';
 
 interface Props {
@@ -9,6 +9,8 @@ interface Props {
   /** What the button is about is off: danger tint, crossed icon. */
   off?: boolean;
   problem?: boolean;
+  /** Why it may not be pressed, and who can change that; it stays within reach of the keyboard. */
+  locked?: string | false;
   active?: boolean;
   text?: string;
   tone?: 'leave';
@@ -20,10 +22,18 @@ interface Props {
 }
 
 /** A round button of the bar; its tooltip says its name and shortcut. */
-export function BarButton({ icon: Icon, label, shortcut, text, tone, expanded, popup, onPress, ref, children, ...is }: Props) {
-  const classes = ['bar-button', is.off && 'off', is.active && 'active', text && 'wide', tone].filter(Boolean).join(' ');
+export function BarButton({ icon: Icon, label, shortcut, text, tone, expanded, popup, onPress, ref, children, locked, ...is }: Props) {
+  const classes = ['bar-button', is.off && 'off', is.active && 'active', locked && 'locked', text && 'wide', tone].filter(Boolean).join(' ');
   return (
-    <button ref={ref} className={classes} aria-label={label} aria-expanded={expanded} aria-haspopup={popup} onClick={onPress}>
+    <button
+      ref={ref}
+      className={classes}
+      aria-label={label}
+      aria-expanded={expanded}
+      aria-haspopup={popup}
+      {...(locked && { 'aria-disabled': true, 'aria-description': locked })}
+      onClick={onPress}
+    >
       <Icon className="icon" />
       {text && <span>{text}</span>}
       {is.problem && (
@@ -31,8 +41,13 @@ export function BarButton({ icon: Icon, label, shortcut, text, tone, expanded, p
           {'!'}
         </span>
       )}
+      {locked && (
+        <span className="padlock" aria-hidden>
+          <Lock className="icon" />
+        </span>
+      )}
       {children}
-      <Tip text={shortcut ? `${label} (${shortcut})` : label} />
+      <Tip text={locked || (shortcut ? `${label} (${shortcut})` : label)} />
     </button>
   );
 }

@@ -1,5 +1,6 @@
 import { ChevronUp, Mic, MicOff, Video, VideoOff, type LucideIcon } from 'lucide-react';
-import { ask, choose, inUse, toggle, wishFor } from '../devices/devices';
+import { choose, inUse, toggle, turnOn } from '../devices/devices';
+import { may, whyNot } from '../session/may';
 import type { DeviceKind } from '../store/state';
 import { get, set, useStore } from '../store/store';
 import { t, type TextKey } from '../text/t';
@@ -31,14 +32,16 @@ export function DeviceButton({ kind, split = false }: Props) {
   const wish = useStore((state) => state.wish[kind]);
   const capture = useStore((state) => state.capture[kind]);
   const look = looks[kind];
-  const on = wish && ['live', 'asking', 'unknown'].includes(capture.is);
+  const locked = useStore((state) => !may(kind, state)) && whyNot(kind);
+  const on = wish && !locked && ['live', 'asking', 'unknown'].includes(capture.is);
   const button = (
     <BarButton
       icon={on ? look.on : look.off}
       label={t(on ? look.turnOff : look.turnOn)}
       shortcut={keys[kind]}
       off={!on}
-      problem={capture.is === 'refused'}
+      problem={capture.is === 'refused' && !locked}
+      locked={locked}
       onPress={() => void press(kind)}
     >
       {kind === 'camera' && on && <SeenUnseen />}
@@ -75,9 +78,8 @@ async function press(kind: DeviceKind): Promise<void> {
     toggle(kind);
     return;
   }
-  wishFor(kind, true);
-  await ask([kind]);
-  if (get().capture[kind].is === 'refused' && get().page.is === 'call') set({ dialog: { is: 'devices' } });
+  await turnOn(kind);
+  if (get().wish[kind] && get().capture[kind].is === 'refused' && get().page.is === 'call') set({ dialog: { is: 'devices' } });
 }
 
 function choices(kind: DeviceKind): MenuSection[] {

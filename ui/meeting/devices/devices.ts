@@ -1,5 +1,6 @@
 import { announce } from '../announce/queue';
 import { toast } from '../notices/toasts';
+import { mayOrSay } from '../session/may';
 import { get, set, watch } from '../store/store';
 import type { Capture, Device, DeviceKind, DeviceLists } from '../store/state';
 import { t, type TextKey } from '../text/t';
@@ -69,15 +70,23 @@ export async function ask(wanted: readonly DeviceKind[] = kinds): Promise<void> 
 }
 
 export function toggle(kind: DeviceKind, { spoken = false } = {}): void {
-  wishFor(kind, !get().wish[kind]);
-  if (spoken) announce(t(get().wish[kind] ? said[kind].on : said[kind].off), { assertive: true, key: kind });
+  const on = !get().wish[kind];
+  wishFor(kind, on);
+  if (spoken && get().wish[kind] === on) announce(t(get().wish[kind] ? said[kind].on : said[kind].off), { assertive: true, key: kind });
 }
 
+/** What is wished is done, unless the host forbids it. */
 export function wishFor(kind: DeviceKind, on: boolean): void {
   const wish = { ...get().wish, [kind]: on };
-  if (get().wish[kind] === on) return;
+  if (get().wish[kind] === on || (on && !mayOrSay(kind))) return;
   set({ wish });
   remember({ wish });
+}
+
+/** Switches a device on that is off, or not open yet. */
+export async function turnOn(kind: DeviceKind): Promise<void> {
+  wishFor(kind, true);
+  if (get().wish[kind] && !['live', 'off'].includes(get().capture[kind].is)) await ask([kind]);
 }
 
 /** Chooses a device by id ('' for the default) and opens it if that kind is in use. */

@@ -1,5 +1,6 @@
 import { announce } from '../announce/queue';
 import { toast } from '../notices/toasts';
+import { mayOrSay } from '../session/may';
 import { get, set } from '../store/store';
 import { t } from '../text/t';
 
@@ -26,7 +27,7 @@ const options = (): ShareOptions => ({
 
 /** Shares a screen, window or tab with its sound. Call it first in a click: some browsers insist. */
 export async function startShare(): Promise<void> {
-  if (get().share.is !== 'idle') return;
+  if (get().share.is !== 'idle' || !mayOrSay('share')) return;
   const asking = navigator.mediaDevices.getDisplayMedia(options());
   set({ share: { is: 'asking' } });
   try {

@@ -4,7 +4,9 @@ import { ShortcutSheet } from '../controls/ShortcutSheet';
 import { DeviceNotes } from '../devices/DeviceNotes';
 import { DeviceSelects } from '../devices/DeviceSelects';
 import { LevelMeter } from '../devices/LevelMeter';
-import { end, remove } from '../people/power';
+import { HandOver } from '../hosting/HandOver';
+import { RemovePerson } from '../hosting/RemovePerson';
+import { end } from '../people/power';
 import type { Dialog as Which } from '../store/state';
 import { useStore } from '../store/store';
 import { LanguageSelect } from '../text/LanguageSelect';
@@ -32,12 +34,10 @@ function contentOf(dialog: Which, close: () => void): ReactNode {
   switch (dialog.is) {
     case 'end':
       return <End close={close} />;
-    case 'remove': {
-      const name = dialog.person.name || t('tile.no_name');
-      return (
-        <Confirm title={t('people.remove_title', { name })} text={t('people.remove_text', { name })} yes={t('people.remove_yes')} act={() => remove(dialog.person)} close={close} />
-      );
-    }
+    case 'remove':
+      return <RemovePerson person={dialog.person} close={close} />;
+    case 'hand_over':
+      return <HandOver close={close} />;
     case 'devices':
       return <Devices close={close} />;
     case 'language':
@@ -56,7 +56,7 @@ interface ConfirmProps {
   title: string;
   text: string;
   yes: string;
-  act: () => Promise<void>;
+  act: () => Promise<unknown>;
   close: () => void;
 }
 

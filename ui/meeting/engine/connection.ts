@@ -1,5 +1,7 @@
 import { Room, RoomEvent } from 'livekit-client';
 import { chatting } from '../chat/listen';
+import { tellOfHosting } from '../hosting/tell';
+import { obeyTheHost } from '../session/obey';
 import type { Signal } from '../signals/wire';
 import { get, watch } from '../store/store';
 import { line, speakOfLine } from './line';
@@ -33,7 +35,7 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
   const now = new Room(roomOptions(get().chosen.speaker));
   room = now;
   let connected = false;
-  const stops = [sounds(now), mirror(now), publishing(now), line(now), signals(now), chatting(now), speaking(), speakerOf(now)];
+  const stops = [sounds(now), mirror(now), publishing(now), line(now), signals(now), chatting(now), speaking(), speakerOf(now), obeyTheHost(), tellOfHosting()];
   const stop = () => {
     for (const one of stops) one();
     if (room === now) room = null;
@@ -70,9 +72,9 @@ export function disconnect(): void {
   room = null;
 }
 
-/** Sends a message to everybody, or to one person. */
-export function tell(signal: Signal, to?: string): void {
-  if (room) send(room, signal, to);
+/** Sends a message to everybody. */
+export function tell(signal: Signal): void {
+  if (room) send(room, signal);
 }
 
 /** To be called from a click, when the browser has refused to play without one. */

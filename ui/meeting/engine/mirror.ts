@@ -11,8 +11,7 @@ import type { Person } from '../store/state';
 import { get, set } from '../store/store';
 import { heard } from './heard';
 import { arrange } from './order';
-import { readRecording } from '../recording/recording';
-import { hearOfTheLock } from '../session/lock';
+import { hear, roleOf } from '../session/told';
 
 /** Every event after which the people of the room may look different. */
 const EVENTS = [
@@ -57,7 +56,8 @@ export function mirror(room: Room): () => void {
     const settling = Date.now() < settled;
     const people = arrange(before, snapshot(room), settling);
     if (settling) timer = setTimeout(refresh, settled - Date.now() + 1);
-    set({ call: { since: call?.since ?? Date.now(), people, soundBlocked: !room.canPlaybackAudio } });
+    const role = people.find((person) => person.me)?.role ?? get().role;
+    set({ role, call: { since: call?.since ?? Date.now(), people, soundBlocked: !room.canPlaybackAudio } });
     if (call) heard(before, people);
   };
   // Events come in bunches: one drawing for each bunch.
@@ -67,8 +67,8 @@ export function mirror(room: Room): () => void {
     queueMicrotask(draw);
   };
   const told = () => {
-    set({ recording: readRecording(room.metadata) });
-    hearOfTheLock(room.metadata);
+    hear(room.metadata);
+    refresh();
   };
 
   for (const event of EVENTS) room.on(event, refresh);
@@ -81,8 +81,8 @@ export function mirror(room: Room): () => void {
     told();
   });
   const seated = () => {
-    if (fresh) draw();
     told();
+    if (fresh) draw();
   };
   room.on(RoomEvent.RoomMetadataChanged, told).on(RoomEvent.SignalConnected, seated);
   return () => {
@@ -105,7 +105,7 @@ function personOf(one: Participant, me: boolean): Person {
   return {
     id: one.identity,
     name: one.name ?? '',
-    role: one.attributes['role'] === 'host' ? 'host' : 'guest',
+    role: roleOf(one.identity, one.attributes['role']),
     me,
     away: false,
     muted: !microphone || microphone.isMuted,

@@ -1,10 +1,11 @@
-import { LocalAudioTrack, LocalVideoTrack, RoomEvent, Track, type Room } from 'livekit-client';
+import { LocalAudioTrack, LocalVideoTrack, RoomEvent, Track, type LocalTrackPublication, type Room } from 'livekit-client';
 import { wishFor } from '../devices/devices';
 import { toast } from '../notices/toasts';
 import { stopShare } from '../devices/share';
+import { may, type Deed } from '../session/may';
 import type { State } from '../store/state';
 import { get, watch } from '../store/store';
-import { t } from '../text/t';
+import { t, type TextKey } from '../text/t';
 
 type Source = Track.Source.Microphone | Track.Source.Camera | Track.Source.ScreenShare | Track.Source.ScreenShareAudio;
 
@@ -44,7 +45,7 @@ export function publishing(room: Room): () => void {
   const follow = async (): Promise<void> => {
     // Side by side, so that the engine is asked once for all of them.
     const sending = wanted(get()).map(([source, want]) =>
-      send(sender, source, want).catch((error: unknown) => console.warn('not sent', source, error)),
+      send(sender, source, permitted(room, source) ? want : null).catch((error: unknown) => console.warn('not sent', source, error)),
     );
     await Promise.all(sending);
   };
@@ -71,11 +72,23 @@ export function publishing(room: Room): () => void {
   room.on(RoomEvent.TrackMuted, (publication, participant) => {
     if (participant === room.localParticipant && !sender.muting.has(publication.source)) mutedByHost(publication.source);
   });
+  // What the host forbids the engine takes back by itself; it is sent anew when it is allowed and wished again.
+  room.on(RoomEvent.LocalTrackUnpublished, ({ source, track }: LocalTrackPublication) => {
+    if (sender.sent.get(source as Source) === track) sender.sent.delete(source as Source);
+  });
+  room.on(RoomEvent.ParticipantPermissionsChanged, sync);
   const unwatch = [watch((s) => s.capture, sync), watch((s) => s.wish, sync), watch((s) => s.share, sync)];
   return () => {
     stopped = true;
     for (const stop of unwatch) stop();
   };
+}
+
+/** The engine's word; asking against it would be refused. */
+function permitted({ localParticipant: { permissions } }: Room, source: Source): boolean {
+  if (!permissions) return true;
+  const { canPublish, canPublishSources } = permissions;
+  return canPublish && (canPublishSources.length === 0 || canPublishSources.includes(Track.sourceToProto(source)));
 }
 
 async function send(sender: Sender, source: Source, want: Wanted | null): Promise<void> {
@@ -124,12 +137,17 @@ function mutedByHost(source: Track.Source): void {
   const { wish, capture, share } = get();
   if (source === Track.Source.Microphone && wish.microphone && capture.microphone.is === 'live') {
     wishFor('microphone', false);
-    toast(t('host.muted_you'), { tone: 'warning' });
+    said('microphone', 'host.muted_you');
   } else if (source === Track.Source.Camera && wish.camera && capture.camera.is === 'live') {
     wishFor('camera', false);
-    toast(t('host.stopped_your_camera'), { tone: 'warning' });
+    said('camera', 'host.stopped_your_camera');
   } else if (source === Track.Source.ScreenShare && share.is === 'live') {
     stopShare();
-    toast(t('host.stopped_your_share'), { tone: 'warning' });
+    said('share', 'host.stopped_your_share');
   }
+}
+
+/** What is forbidden from now on has a notice of its own, which takes the place of this one. */
+function said(deed: Deed, text: TextKey): void {
+  if (may(deed)) toast(t(text), { tone: 'warning', key: `may.${deed}` });
 }

@@ -1,10 +1,12 @@
 import { RoomEvent, type Participant, type RemoteParticipant, type Room } from 'livekit-client';
-import { toast } from '../notices/toasts';
-import { ownHand, toggleHand } from '../signals/act';
+import { may } from '../session/may';
+import { roleOf } from '../session/told';
+import { ownHand } from '../signals/act';
+import { heed, HOST_TOPIC, readWord } from '../signals/host';
 import { Limit } from '../signals/limit';
 import { handOf, showReaction } from '../signals/show';
 import { decode, encode, TOPIC, type Signal } from '../signals/wire';
-import { watch } from '../store/store';
+import { get, watch } from '../store/store';
 import { t } from '../text/t';
 
 /** From one person; whoever sends more is not listened to for a while. */
@@ -31,7 +33,11 @@ export function signals(room: Room): () => void {
     if (signal) take(signal, from);
   };
   room
-    .on(RoomEvent.DataReceived, (data, from, _kind, topic) => heard(data, from, topic))
+    .on(RoomEvent.DataReceived, (data, from, _kind, topic, _encryption, identity) => {
+      const word = topic === HOST_TOPIC && !identity ? readWord(data) : null;
+      if (word) heed(word);
+      else heard(data, from, topic);
+    })
     // Who comes late, or comes back, is told by each whose hand was up.
     .on(RoomEvent.ParticipantActive, (one: Participant) => {
       if (one !== room.localParticipant) tellHand(one.identity);
@@ -50,10 +56,6 @@ export function send(room: Room, signal: Signal, to?: string): void {
 function take(signal: Signal, from: RemoteParticipant): void {
   const name = from.name || t('tile.no_name');
   if ('hand' in signal) handOf(from.identity, name, signal.hand === null ? null : Date.now() - signal.hand);
-  else if ('reaction' in signal) showReaction(signal.reaction, name, false);
-  // The role stands in the engine's token: nobody can give it to himself.
-  else if (from.attributes['role'] === 'host' && ownHand() !== null) {
-    toggleHand();
-    toast(t('hand.lowered'));
-  }
+  // A page that does not obey the host is not listened to.
+  else if (may('reactions', { role: roleOf(from.identity, from.attributes['role']), told: get().told })) showReaction(signal.reaction, name, false);
 }

@@ -1,5 +1,5 @@
 import { CircleDot, Info, MessageSquare, TriangleAlert, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Toast } from '../store/state';
 import { useStore } from '../store/store';
 import { t } from '../text/t';
@@ -27,9 +27,18 @@ function Notice({ toast: { id, text, tone, sticky, actions } }: { toast: Toast }
     const timer = setTimeout(() => closeToast(id), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [id, sticky, held]);
+  const ref = useRef<HTMLDivElement>(null);
+  // The focus does not go with a notice that closes under it.
+  useLayoutEffect(() => {
+    const notice = ref.current;
+    return () => {
+      if (notice?.contains(document.activeElement)) document.querySelector<HTMLElement>('.bar [tabindex="0"]')?.focus();
+    };
+  }, []);
   const Icon = icons[tone];
   return (
     <div
+      ref={ref}
       className={`toast ${tone}`}
       onMouseEnter={() => setHeld(true)}
       onMouseLeave={() => setHeld(false)}

@@ -37,10 +37,13 @@ export const Ended = ({ byHost }: { byHost: boolean }) => (
   </Sheet>
 );
 
-export const Removed = () => (
+export const Removed = ({ back }: { back: boolean }) => (
   <Sheet title={t('removed.title')}>
-    <p className="lead">{t('removed.text')}</p>
-    <OtherMeeting />
+    <p className="lead">{t(back ? 'removed.may_return' : 'removed.text')}</p>
+    <div className="row">
+      {back && <Rejoin text={t('left.rejoin')} />}
+      <OtherMeeting />
+    </div>
   </Sheet>
 );
 

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
 import { useBand } from '../controls/useBand';
 import { get, set } from '../store/store';
 import { t } from '../text/t';
@@ -23,6 +23,8 @@ export function Panel({ title, aside, tools, focus, children }: Props) {
   const modal = useBand() < 2;
   const heading = useRef<HTMLHeadingElement>(null);
   const first = useRef(focus);
+  const whole = useRef<HTMLElement>(null);
+  useHeir(whole, heading);
   useEffect(() => {
     const opener = document.activeElement;
     (first.current?.() ?? heading.current)?.focus();
@@ -32,6 +34,7 @@ export function Panel({ title, aside, tools, focus, children }: Props) {
   }, []);
   return (
     <section
+      ref={whole}
       className="panel"
       aria-label={title}
       role={modal ? 'dialog' : 'complementary'}
@@ -54,4 +57,32 @@ export function Panel({ title, aside, tools, focus, children }: Props) {
       {children}
     </section>
   );
+}
+
+/** When what holds the focus goes from the panel, the heading takes it. */
+function useHeir(whole: RefObject<HTMLElement | null>, heading: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const panel = whole.current;
+    if (!panel) return;
+    let inside = panel.contains(document.activeElement);
+    const came = () => {
+      inside = true;
+    };
+    // Race: some browsers tell of it before the element is taken out of the page, so one looks a moment later.
+    const went = ({ target }: FocusEvent) =>
+      queueMicrotask(() => {
+        inside = panel.contains(document.activeElement) || !(target as Element).isConnected;
+      });
+    const observer = new MutationObserver(() => {
+      if (inside && document.activeElement === document.body) heading.current?.focus();
+    });
+    observer.observe(panel, { childList: true, subtree: true });
+    panel.addEventListener('focusin', came);
+    panel.addEventListener('focusout', went);
+    return () => {
+      observer.disconnect();
+      panel.removeEventListener('focusin', came);
+      panel.removeEventListener('focusout', went);
+    };
+  }, [whole, heading]);
 }

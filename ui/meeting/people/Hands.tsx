@@ -1,7 +1,7 @@
-import { lowerAllHands, lowerHand } from '../signals/act';
 import type { Hand } from '../signals/hands';
 import { useStore } from '../store/store';
 import { t, timeOfDay } from '../text/t';
+import { lowerEverybody, lowerHand } from './power';
 
 /** Whose hand is up, in the order in which they went up; a host can lower them. */
 export function Hands({ host }: { host: boolean }) {
@@ -14,7 +14,7 @@ export function Hands({ host }: { host: boolean }) {
           {t('hand.title')} <span className="muted clock">{hands.length}</span>
         </h3>
         {host && hands.length > 1 && (
-          <button className="button plain small" onClick={lowerAllHands}>
+          <button className="button plain small" onClick={() => void lowerEverybody()}>
             {t('hand.lower_all')}
           </button>
         )}
@@ -42,7 +42,7 @@ function Raised({ hand: { id, since }, place, host }: { hand: Hand; place: numbe
         <span className="muted">{t('door.since', { time: timeOfDay(new Date(since)) })}</span>
       </div>
       {(host || person.me) && (
-        <button className="button small" aria-label={`${t('hand.lower')}: ${name}`} onClick={() => lowerHand(id)}>
+        <button className="button small" aria-label={`${t('hand.lower')}: ${name}`} onClick={() => lowerHand(person)}>
           {t('hand.lower')}
         </button>
       )}

@@ -2,6 +2,7 @@ import { CircleDot, MonitorSmartphone } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
 import { running } from '../recording/recording';
 import { join } from '../session/join';
+import { leads } from '../session/told';
 import { set, useStore } from '../store/store';
 import { t } from '../text/t';
 
@@ -12,7 +13,7 @@ export function JoinForm({ busy }: { busy: boolean }) {
   const id = useId();
   const name = useStore((state) => state.name);
   const room = useStore((state) => state.room);
-  const host = useStore((state) => state.role === 'host');
+  const host = useStore((state) => leads(state.role));
   const otherTab = useStore((state) => state.otherTab);
   const notice = useRecordingNotice();
   const [missing, setMissing] = useState(false);

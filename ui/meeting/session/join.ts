@@ -10,6 +10,7 @@ import { keep, kept } from './keep';
 import { GIVE_UP_MS, LOST_RETRY_MS, reaction, retryDelay } from './reaction';
 import { MustWait, passing, refusedPage } from './refused';
 import { otherAdmission } from './tabs';
+import { roleOf } from './told';
 
 /** The engine's client is more than half of all the code: fetched while the person looks into the mirror. */
 const engine = () => import('../engine/connection');
@@ -113,7 +114,7 @@ async function askToJoin(): Promise<Joined> {
     throw new MustWait(joined);
   }
   keep(code, { admission: joined.admission, waiting: false });
-  set({ role: joined.role, name: joined.name });
+  set({ role: roleOf(joined.admission.id, joined.role), name: joined.name });
   return joined;
 }
 
@@ -138,11 +139,21 @@ async function connect(mine: number, seated: () => void = () => undefined): Prom
 async function ended(reason: number | undefined): Promise<void> {
   const now = reaction(reason, { leaving, hidden: document.hidden });
   if (now === 'left') finish({ is: 'left', lasted: Date.now() - joinedAt });
-  else if (now === 'elsewhere' || now === 'removed') finish({ is: now });
+  else if (now === 'elsewhere') finish({ is: now });
+  else if (now === 'removed') await removed();
   else {
     if (now === 'later') await seen();
     await comeBack();
   }
+}
+
+/** At once, and with the way back only when the server says that there is one. */
+async function removed(): Promise<void> {
+  const proof = admission();
+  finish({ is: 'removed', back: false });
+  const mine = round;
+  const now = await api.session(proof).catch(() => null);
+  if (mine === round && now && !now.removed && now.state !== 'ended') set({ page: { is: 'removed', back: true } });
 }
 
 /** Tries again with a fresh token until it works, the server says no, or the patience is used up. */
@@ -172,7 +183,7 @@ async function comeBack(): Promise<void> {
 /** Whether the server says that this meeting has ended or that the person was removed; shows it if so. */
 async function over(): Promise<boolean> {
   const now = await api.session(admission());
-  if (now.removed) finish({ is: 'removed' });
+  if (now.removed) finish({ is: 'removed', back: false });
   else if (now.state === 'ended') finish({ is: 'ended', byHost: now.ended_by_host });
   else return false;
   return true;
@@ -180,7 +191,7 @@ async function over(): Promise<boolean> {
 
 function refusedAgain(error: unknown): void {
   const status = error instanceof api.ApiError ? error.status : 0;
-  if (status === 403) finish({ is: 'removed' });
+  if (status === 403) finish({ is: 'removed', back: false });
   else if (status === 410 || status === 404) finish({ is: 'ended', byHost: false });
   else finish(refusedPage(error));
 }

@@ -1,4 +1,5 @@
 import { announce } from '../announce/queue';
+import { mayOrSay } from '../session/may';
 import type { Person } from '../store/state';
 import { get, set, watch } from '../store/store';
 import { t } from '../text/t';
@@ -9,7 +10,7 @@ import type { Reaction, Signal } from './wire';
 
 const own = new Limit(6, 3000);
 
-const tell = (signal: Signal, to?: string): void => void import('../engine/connection').then((engine) => engine.tell(signal, to));
+const tell = (signal: Signal): void => void import('../engine/connection').then((engine) => engine.tell(signal));
 
 const me = (): Person | undefined => get().call?.people.find((person) => person.me);
 
@@ -25,24 +26,16 @@ export function toggleHand({ spoken = false } = {}): void {
   if (spoken) announce(t(up ? 'hand.yours_up' : 'hand.yours_down'), { assertive: true });
 }
 
-/** A host lowers somebody's hand: that person's page does it, and tells everybody. */
-export function lowerHand(id: string): void {
-  if (id === me()?.id) toggleHand();
-  else tell({ lower: true }, id);
-}
-
-export function lowerAllHands(): void {
-  for (const { id } of get().hands) lowerHand(id);
-}
-
 /** Sends a reaction to everybody; more than six in three seconds are left out. */
 export function react(reaction: Reaction): void {
-  if (!own.allows(performance.now())) return;
+  if (!mayOrSay('reactions') || !own.allows(performance.now())) return;
   showReaction(reaction, t('tile.you'), true);
   tell({ reaction });
 }
 
-export const toggleReactions = (): void => set(({ reacting }) => ({ reacting: !reacting }));
+export function toggleReactions(): void {
+  if (get().reacting || mayOrSay('reactions')) set(({ reacting }) => ({ reacting: !reacting }));
+}
 
 // Who has left for good has no hand up.
 watch(

@@ -1,6 +1,7 @@
 import { announce } from '../announce/queue';
 import { play } from '../devices/sound';
 import { closeToastOf, toast } from '../notices/toasts';
+import { leads } from '../session/told';
 import { get, set, watch } from '../store/store';
 import { nameList, t, type TextKey } from '../text/t';
 import { withHand } from './hands';
@@ -50,7 +51,7 @@ export function handOf(id: string, name: string, since: number | null): void {
   if (hands.length <= before.length) return;
   const text = (names: readonly string[]) => t('hand.went_up', { names: nameList(names) });
   announce(text([name]), { key: 'hands', merge: { item: name, window: HANDS_WINDOW_MS, text } });
-  if (get().role !== 'host' || get().panel === 'people') return;
+  if (!leads(get().role) || get().panel === 'people') return;
   toast(text(hands.map((hand) => nameOf(hand.id))), {
     key: 'hands',
     silent: true,

@@ -2,9 +2,7 @@
 export type Signal =
   /** My hand is up since so many milliseconds, or down. An age and no date: clocks differ. */
   | { hand: number | null }
-  | { reaction: Reaction }
-  /** A host asks the receiver to take the hand down. */
-  | { lower: true };
+  | { reaction: Reaction };
 
 export const TOPIC = 'convene.signal';
 
@@ -37,5 +35,5 @@ function read(said: unknown): Signal | null {
     const reaction = reactions.find((one) => one === said.reaction);
     return reaction ? { reaction } : null;
   }
-  return 'lower' in said && said.lower === true ? { lower: true } : null;
+  return null;
 }

@@ -1,4 +1,4 @@
-import { MonitorUp } from 'lucide-react';
+import { MonitorUp, Spotlight } from 'lucide-react';
 import { useState } from 'react';
 import { stopShare } from '../devices/share';
 import type { Person, State } from '../store/state';
@@ -12,8 +12,8 @@ import { Tiles } from './Tiles';
 import { divide } from './view';
 import './focus.css';
 
-/** What can be large: a shared screen by its sharer, who is pinned, or who speaks. */
-type Large = { is: 'share'; person: Person } | { is: 'pins'; people: readonly Person[] } | { is: 'speaker'; person: Person };
+/** What can be large: a shared screen by its sharer, whom the host shows, who is pinned, or who speaks. */
+type Large = { is: 'share' | 'spotlight' | 'speaker'; person: Person } | { is: 'pins'; people: readonly Person[] };
 
 interface Props {
   people: readonly Person[];
@@ -27,17 +27,19 @@ const TABS = 44;
 export default function Focus({ people, stage, how }: Props) {
   const { offers, shown, choose } = useLarge(people);
   if (!shown) return <Tiles people={people} area={stage} />;
-  const large = shown.is === 'pins' ? shown.people : shown.is === 'speaker' ? [shown.person] : [];
+  const large = shown.is === 'pins' ? shown.people : shown.is === 'share' ? [] : [shown.person];
+  const lit = shown.is === 'pins' ? offers.find((one) => one.is === 'spotlight') : undefined;
   const rest = people.filter((person) => !large.includes(person));
   const gap = gapOf(innerWidth);
   const parts = divide(how, stage, gap, rest.length);
-  const tabs = offers.length > 1;
-  const area = tabs ? { ...parts.large, height: parts.large.height - TABS } : parts.large;
+  const tabs = offers.filter((one) => one !== lit);
+  const area = tabs.length > 1 ? { ...parts.large, height: parts.large.height - TABS } : parts.large;
   return (
     <div className={`focus ${parts.side ? 'at-side' : 'below'}`} style={{ gap }}>
       <div className="large" style={{ width: parts.large.width, height: parts.large.height }}>
-        {tabs && <Tabs offers={offers} shown={shown} choose={choose} />}
+        {tabs.length > 1 && <Tabs offers={tabs} shown={shown} choose={choose} />}
         {shown.is === 'share' ? <Screen person={shown.person} /> : <LargeTiles people={large} area={area} gap={gap} />}
+        {lit && <SpotlightSign large={lit} choose={choose} />}
         <OwnShareSign seen={shown.is === 'share' && shown.person.me} />
       </div>
       {rest.length > 0 && <Tiles people={rest} area={parts.rest} most={MOST - Math.max(1, large.length)} />}
@@ -47,23 +49,33 @@ export default function Focus({ people, stage, how }: Props) {
 
 const keyOf = (large: Large): string => (large.is === 'share' ? `share.${large.person.id}` : large.is);
 
-/** Everything that could be large now, and which of it is: our choice, else who is pinned, else the newest share. */
+/** Everything that could be large now, and which of it is: our choice, else who is pinned, else whom the host shows, else the newest share. */
 function useLarge(people: readonly Person[]) {
   const ownShare = useStore((state) => state.share.is === 'live');
   const pins = useStore((state) => state.pins);
   const front = useStore((state) => state.speakers.front);
   const everybody = useStore((state) => state.call?.people) ?? people;
-  const [chosen, setChosen] = useState<{ key: string; pins: State['pins'] } | null>(null);
+  const spotlight = useStore((state) => state.told.spotlight);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const sharers = everybody.filter((person) => person.share !== null || (person.me && ownShare));
   const shares = useNewest(sharers).map((person): Large => ({ is: 'share', person }));
   const pinned = everybody.filter((person) => pins.includes(person.id));
-  const offers: Large[] = pinned.length > 0 ? [...shares, { is: 'pins', people: pinned }] : shares;
+  const lit = everybody.find((person) => person.id === spotlight && !person.me);
+  const offers: Large[] = [...shares];
+  if (lit) offers.push({ is: 'spotlight', person: lit });
+  if (pinned.length > 0) offers.push({ is: 'pins', people: pinned });
   const speaker = speakerOf(everybody, front);
   if (offers.length === 0 && speaker) offers.push({ is: 'speaker', person: speaker });
-  // A pin that comes later is a newer choice.
-  const wanted = chosen?.pins === pins ? offers.find((one) => keyOf(one) === chosen.key) : undefined;
+  // A pin that comes later is a newer choice, and so is the host's.
+  const wanted = chosen?.pins === pins && chosen.spotlight === spotlight ? offers.find((one) => keyOf(one) === chosen.key) : undefined;
   const usual = offers.findLast((one) => one.is !== 'share' || !one.person.me) ?? offers[0];
-  return { offers, shown: wanted ?? usual, choose: (large: Large) => setChosen({ key: keyOf(large), pins }) };
+  return { offers, shown: wanted ?? usual, choose: (large: Large) => setChosen({ key: keyOf(large), pins, spotlight }) };
+}
+
+/** What we chose to see, and among what. */
+interface Chosen extends Pick<State, 'pins'> {
+  key: string;
+  spotlight: string | null;
 }
 
 /** Who shares, the newest last. */
@@ -83,6 +95,7 @@ function speakerOf(people: readonly Person[], front: string | null): Person | un
 
 function Tabs({ offers, shown, choose }: { offers: readonly Large[]; shown: Large; choose: (large: Large) => void }) {
   const name = (large: Large) => {
+    if (large.is === 'spotlight') return t('spotlight.shows', { name: large.person.name || t('tile.no_name') });
     if (large.is !== 'share') return t('view.pinned');
     return large.person.me ? t('share.your_screen') : t('share.of', { name: large.person.name || t('tile.no_name') });
   };
@@ -91,6 +104,7 @@ function Tabs({ offers, shown, choose }: { offers: readonly Large[]; shown: Larg
       {offers.map((large) => (
         <button key={keyOf(large)} className="button small" aria-pressed={keyOf(large) === keyOf(shown)} onClick={() => choose(large)}>
           {large.is === 'share' && <MonitorUp className="icon" />}
+          {large.is === 'spotlight' && <Spotlight className="icon" />}
           <bdi dir="auto">{name(large)}</bdi>
         </button>
       ))}
@@ -129,6 +143,18 @@ const OwnShare = () => (
     </button>
   </div>
 );
+
+/** Who has pinned somebody sees whom he has pinned, and that the host shows another. */
+const SpotlightSign = ({ large, choose }: { large: Large; choose: (large: Large) => void }) =>
+  large.is === 'spotlight' && (
+    <div className="share-sign">
+      <Spotlight className="icon" aria-hidden />
+      <span>{t('spotlight.shows', { name: large.person.name || t('tile.no_name') })}</span>
+      <button className="button small" onClick={() => choose(large)}>
+        {t('spotlight.show')}
+      </button>
+    </div>
+  );
 
 /** Who shares while he looks at something else must not forget it. */
 function OwnShareSign({ seen }: { seen: boolean }) {

@@ -24,6 +24,7 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
   const wish = useStore((state) => state.wish.microphone && state.capture.microphone.is === 'live');
   const sharing = useStore((state) => (me ? state.share.is === 'live' : person.share !== null));
   const pinned = useStore((state) => state.pins.includes(id));
+  const spotlit = useStore((state) => state.told.spotlight === id);
   const refitted = useStore((state) => state.refitted.includes(id));
   const mirrored = useStore((state) => me && state.selfView.mirrored);
   const hand = useStore((state) => placeOf(state.hands, id));
@@ -38,6 +39,7 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
       mirrored={mirrored && facesUser(picture)}
       small={w < NAME_FROM}
       pinned={pinned}
+      spotlit={spotlit}
       sharing={sharing}
       hand={hand}
       onDoubleClick={() => refit(id)}

@@ -5,7 +5,7 @@ import { get, set, useStore } from '../store/store';
 import { t } from '../text/t';
 import { usePlayed } from './Video';
 
-/** The browser's small window over everything: a shared screen, else who is pinned, else who speaks. */
+/** The browser's small window over everything: a shared screen, else who is pinned, else whom the host shows, else who speaks. */
 export default function SmallWindow() {
   const ref = useRef<HTMLVideoElement>(null);
   const picture = useStore(pictureOf);
@@ -31,10 +31,10 @@ export default function SmallWindow() {
   return <video ref={ref} className="small-window" muted playsInline aria-hidden />;
 }
 
-function pictureOf({ call, pins, speakers: { front } }: State): Picture | null {
+function pictureOf({ call, pins, told: { spotlight }, speakers: { front } }: State): Picture | null {
   const others = (call?.people ?? []).filter((person) => !person.me);
   const share = others.find((person) => person.share !== null)?.share;
   const seen = others.filter((person) => person.camera !== null && !person.paused);
-  const chosen = seen.find(({ id }) => pins.includes(id)) ?? seen.find(({ id }) => id === front) ?? seen[0];
+  const chosen = seen.find(({ id }) => pins.includes(id)) ?? seen.find(({ id }) => id === spotlight) ?? seen.find(({ id }) => id === front) ?? seen[0];
   return share ?? chosen?.camera ?? null;
 }

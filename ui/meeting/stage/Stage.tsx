@@ -24,11 +24,12 @@ export function Stage() {
   const line = useStore((state) => state.line);
   const view = useStore((state) => state.view);
   const pinned = useStore((state) => state.pins.length > 0);
+  const spotlight = useStore((state) => state.told.spotlight);
   const hidden = useStore((state) => state.selfView.hidden);
   const ownShare = useStore((state) => state.share.is === 'live');
   useTileFocus(ref);
   const others = everybody.filter((person) => !person.me);
-  const large = pinned || ownShare || others.some((person) => person.share);
+  const large = pinned || ownShare || others.some((person) => person.share !== null || person.id === spotlight);
   const how = drawn({ view, others: others.length, large, width: size.width });
   const people = hidden && others.length > 0 ? others : everybody;
   return (

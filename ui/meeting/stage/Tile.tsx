@@ -1,4 +1,4 @@
-import { Hand, MicOff, MonitorUp, Pin, SignalLow } from 'lucide-react';
+import { Hand, MicOff, MonitorUp, Pin, SignalLow, Spotlight } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import type { Person, Picture } from '../store/state';
 import { t } from '../text/t';
@@ -14,6 +14,8 @@ interface Props {
   /** Narrower than a name: the plate keeps its sign, the name is in the label. */
   small?: boolean;
   pinned?: boolean;
+  /** The host shows him large to everybody. */
+  spotlit?: boolean;
   sharing?: boolean;
   /** The place of the raised hand, from 1; 0 for none. */
   hand?: number;
@@ -23,7 +25,7 @@ interface Props {
 }
 
 /** One person: picture or initials, name plate, who speaks, whose hand is up, whose line is poor. */
-export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, sharing = false, hand = 0, ...rest }: Props) {
+export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, spotlit = false, sharing = false, hand = 0, ...rest }: Props) {
   const { id, me, away, muted, speaking, quality, coming, paused } = person;
   const name = person.name || t('tile.no_name');
   const poor = quality !== 'good';
@@ -33,6 +35,7 @@ export const Tile = memo(function Tile({ person, picture, fit, mirrored, small =
     hand > 0 && t('tile.hand', { place: hand }),
     sharing && t('tile.sharing'),
     pinned && t('tile.pinned'),
+    spotlit && t('tile.spotlit'),
     poor && t('tile.poor'),
     away && t('tile.away'),
     paused && t('tile.paused'),
@@ -59,6 +62,7 @@ export const Tile = memo(function Tile({ person, picture, fit, mirrored, small =
       )}
       <div className="plate" aria-hidden>
         {pinned && <Pin className="icon" />}
+        {spotlit && <Spotlight className="icon" />}
         {sharing && <MonitorUp className="icon" />}
         {muted && <MicOff className="icon" />}
         {!small && (

@@ -48,7 +48,7 @@ function sectionsOf({ person: { id, me }, pinned, pictured, whole }: Omit<Props,
   if (!me) items.push({ id: 'pin', label: t(pinned ? 'tile.unpin' : 'tile.pin'), icon: pinned ? PinOff : Pin, act: () => togglePin(id) });
   if (pictured) items.push({ id: 'fit', label: t(whole ? 'tile.fill' : 'tile.whole'), icon: Scan, act: () => refit(id) });
   if (me) items.push(...selfItems());
-  return get().role === 'host' && !me ? [{ items }, ...hostActions(id)] : [{ items }];
+  return [{ items }, ...hostActions(id)];
 }
 
 /** What can be chosen about our own picture; only we see it. */

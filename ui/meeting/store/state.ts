@@ -1,5 +1,5 @@
 import type { RemoteVideoTrack } from 'livekit-client';
-import type { ChatMessage, Knocker, Recording, RoomFacts, Role, SessionState } from '../api/types';
+import type { ChatMessage, Knocker, Permissions, Recording, Removed, RoomFacts, Role, SessionState } from '../api/types';
 import type { Outgoing } from '../chat/messages';
 import type { Refusal } from '../devices/refusal';
 import type { Hand } from '../signals/hands';
@@ -33,7 +33,8 @@ export type Page =
   | { is: 'call' }
   | { is: 'lost' }
   | { is: 'elsewhere' }
-  | { is: 'removed' }
+  /** `back`: nothing keeps him from coming again. */
+  | { is: 'removed'; back: boolean }
   | { is: 'ended'; byHost: boolean }
   | { is: 'left'; lasted: number };
 
@@ -151,9 +152,22 @@ export type Share = { is: 'idle' } | { is: 'asking' } | { is: 'live'; video: Med
 export type Dialog =
   | { is: 'end' }
   | { is: 'remove'; person: Person }
+  | { is: 'hand_over' }
   | { is: 'devices' }
   | { is: 'language' }
   | { is: 'shortcuts' };
+
+/** What guests may do; hosts and co-hosts always may. */
+export type Allows = Readonly<Permissions>;
+
+/** What the room tells everybody. */
+export interface Told {
+  /** Of those whose role is another one now than when they came, by their ids. */
+  roles: Readonly<Record<string, Role>>;
+  /** Whom the host shows large to everybody. */
+  spotlight: string | null;
+  allows: Allows;
+}
 
 export interface Toast {
   id: number;
@@ -199,11 +213,14 @@ export interface State {
   smallWindow: boolean;
   singleKeys: SingleKeys;
   line: Line;
+  told: Told;
+  /** For a host: who was removed and is kept out. */
+  removed: readonly Removed[];
   recording: Recording | null;
   recordings: SessionState['recordings'];
   /** Another tab of this browser is in this meeting. */
   otherTab: boolean;
-  panel: 'people' | 'chat' | null;
+  panel: 'people' | 'chat' | 'hosting' | null;
   chat: Chat;
   dialog: Dialog | null;
   toasts: readonly Toast[];
@@ -236,6 +253,8 @@ export const initial: State = {
   smallWindow: false,
   singleKeys: 'help',
   line: 'good',
+  told: { roles: {}, spotlight: null, allows: { microphone: true, camera: true, share: true, chat: true, reactions: true } },
+  removed: [],
   recording: null,
   recordings: [],
   otherTab: false,

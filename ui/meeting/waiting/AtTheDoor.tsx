@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { Knocker } from '../api/types';
 import { useStore } from '../store/store';
 import { t, timeOfDay } from '../text/t';
-import { admit, admitEverybody, deny } from './host';
+import { admit, admitEverybody, deny, denyEverybody } from './host';
 import './waiting.css';
 
 /** A row that has gone keeps its place for so long: nobody presses what has just slipped under the pointer. */
@@ -31,9 +31,14 @@ export function AtTheDoor() {
           {t('door.waiting', { count: people.length })}
         </h3>
         {people.length > 1 && (
-          <button className="button small" onClick={() => void admitEverybody()}>
-            {t('door.admit_all')}
-          </button>
+          <span className="door-all">
+            <button className="button small" onClick={() => void admitEverybody()}>
+              {t('door.admit_all')}
+            </button>
+            <button className="button small plain" onClick={() => void denyEverybody()}>
+              {t('door.deny_all')}
+            </button>
+          </span>
         )}
       </header>
       <ul ref={list}>

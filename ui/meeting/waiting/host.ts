@@ -4,6 +4,7 @@ import { announce } from '../announce/queue';
 import { play } from '../devices/sound';
 import { closeToastOf, toast } from '../notices/toasts';
 import { admission } from '../session/join';
+import { leads } from '../session/told';
 import { get, set, watch } from '../store/store';
 import { nameList, t } from '../text/t';
 import { follow } from './follow';
@@ -18,7 +19,7 @@ const KNOCK = [
 export function watchTheDoor(): void {
   let stop: () => void = () => undefined;
   watch(
-    (state) => state.page.is === 'call' && state.role === 'host',
+    (state) => state.page.is === 'call' && leads(state.role),
     (hosts) => {
       stop();
       stop = hosts ? listen(admission()) : () => undefined;
@@ -71,6 +72,9 @@ function show(people: readonly Knocker[], isNew: boolean): void {
 export const admit = (id: string): Promise<void> => done(() => admitPerson(admission(), id));
 export const deny = (id: string): Promise<void> => done(() => denyPerson(admission(), id));
 export const admitEverybody = (): Promise<void> => done(() => admitAll(admission()));
+export async function denyEverybody(): Promise<void> {
+  await Promise.all(get().atTheDoor.map(({ id }) => deny(id)));
+}
 
 /** Somebody else was faster, or the person has gone: the list says so by itself. */
 async function done(act: () => Promise<void>): Promise<void> {

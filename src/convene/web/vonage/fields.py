@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from convene.errors import Invalid
-from convene.lifecycle import RoomType
+from convene.lifecycle import Role, RoomType
 from convene.rooms import FEATURES
 
 DEPTH_LIMIT = 20
@@ -206,6 +206,14 @@ SOURCES = ("microphone", "camera", "screen_share")
 MUTE: Shape = MappingProxyType({"source": _one_of("source", SOURCES)})
 MUTE_ALL: Shape = MappingProxyType(
     {**MUTE, "except": Field("spared", _words, {"type": "array", "items": {"type": "string"}, "maxItems": 1000})}
+)
+ASK: Shape = MappingProxyType({"source": _one_of("source", ("microphone", "camera"))})
+ROLE: Shape = MappingProxyType({"role": _one_of("role", tuple(Role))})
+PERMISSIONS: Shape = MappingProxyType(
+    {name: _flag(name) for name in ("microphone", "camera", "share", "chat", "reactions")}
+)
+SPOTLIGHT: Shape = MappingProxyType(
+    {"participant_id": Field("person_id", _string, {"type": ["string", "null"]}, clears=True)}
 )
 
 # Fields of answers, in any of their ages: clients that read a room and send it back may leave them in.

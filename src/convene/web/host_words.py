@@ -1,0 +1,20 @@
+"""What pages are told in the host's name: data messages of ours, which name no sender, so that no page can pretend to be the host.
+
+Topic `convene.host`, JSON. To one person: `{"kind": "ask", "source": "microphone" | "camera", "by": name}`; `by` is empty when
+the application asks. To all: `{"kind": "lower", "id": person id}`: this hand is taken down; null: every hand.
+"""
+
+from convene.engine import Engine
+from convene.web.app import as_json
+
+TOPIC = "convene.host"
+
+
+async def ask(engine: Engine, room: str, person_id: str, source: str, *, by: str = "") -> None:
+    """Asks a person to turn something on. Raises Unavailable."""
+    await engine.send_data(room, TOPIC, as_json({"kind": "ask", "source": source, "by": by}), to=person_id)
+
+
+async def lower(engine: Engine, room: str, person_id: str | None) -> None:
+    """Has one hand, or every hand, taken down. Raises Unavailable."""
+    await engine.send_data(room, TOPIC, as_json({"kind": "lower", "id": person_id}))
