@@ -132,6 +132,8 @@ async def _people(estate: Estate) -> None:
     ids["removed_id"] = (await _come(estate, {"code": ids["code"], "name": f"{mark} removed"}))["admission"]["id"]
     gone = await world.client.delete(f"/api/meeting/people/{ids['removed_id']}", headers=estate.host)
     assert gone.status_code == 204, gone.text
+    agrees = {"answer": "agreed", "text": f"{mark}-1", "language": "en"}
+    await estate.ask("POST", "/api/meeting/consent", agrees, **estate.guest)
     waits = await _come(estate, {"code": ids["door_code"], "name": f"{mark} knocker"}, status=202)
     estate.knocker = bearer(waits["waiting"])
     door = {"code": ids["door_code"], "name": f"{mark} doorman", "participant_token": ids["door_token"]}

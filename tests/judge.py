@@ -15,6 +15,7 @@ from convene.compositor.layout import Rect, grid
 from tests.publish import FPS, RATE, pitch, tint
 
 WINDOW = RATE // 100
+BEEP = 9000 / 32768 / 2  # how strong a beep is that nobody has changed
 BEFORE, AFTER = 0.5, 3.0  # seconds for which a machine that stood still is heard: jitter buffers grow, and shrink again
 
 
@@ -85,14 +86,21 @@ def flashes(seen: list[float], values: list[float]) -> list[float]:
     return [seen[k] for k in range(1, len(values)) if values[k] > 185 >= values[k - 1]]
 
 
-def beeps(sound: np.ndarray, frequency: int, start: float) -> list[float]:
-    """Seconds at which the tone sets in: its strength in windows of 10 ms."""
+def beeps(sound: np.ndarray, frequency: int, start: float, least: float | None = None) -> list[float]:
+    """Seconds at which the tone sets in: its strength in windows of 10 ms; `least`: if it may be missing for long."""
     turned = sound * np.exp(-2j * np.pi * frequency * np.arange(len(sound)) / RATE)
     summed = np.concatenate([[0], np.cumsum(turned)])
     strength = np.abs(summed[WINDOW:] - summed[:-WINDOW]) / WINDOW
-    loud = strength > 0.4 * np.percentile(strength, 99)
+    loud = strength > (0.4 * np.percentile(strength, 99) if least is None else least)
     onsets = np.flatnonzero(loud[1:] & ~loud[:-1]) / RATE + start + 0.4 * WINDOW / RATE
     return [float(t) for k, t in enumerate(onsets) if k == 0 or t - onsets[k - 1] > 0.3]
+
+
+def heard(path: Path, i: int) -> list[float]:
+    """The seconds at which person i's beeps set in, if he is heard at all."""
+    with av.open(path) as media:
+        frames = [(float(frame.time), frame.to_ndarray()[0]) for frame in media.decode(audio=0)]
+    return beeps(np.concatenate([samples for _, samples in frames]), pitch(i), frames[0][0], BEEP / 3)
 
 
 def pair(flashed: list[float], beeped: list[float], skip: float) -> Heard:

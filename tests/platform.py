@@ -300,3 +300,10 @@ async def join(guest: Guest, name: str) -> None:
         await allow.click()
     await button.click(timeout=DEADLINE * 1000)
     await page.get_by_role("toolbar", name="Call controls").wait_for(timeout=DEADLINE * 1000)
+
+
+async def agree(guest: Guest) -> None:
+    """Agrees to being recorded, when the page asks."""
+    asked = guest.page.get_by_role("dialog", name="This meeting is being recorded")
+    await asked.get_by_role("button", name="Agree", exact=True).click(timeout=DEADLINE * 1000)
+    await asked.wait_for(state="detached", timeout=DEADLINE * 1000)

@@ -156,7 +156,7 @@ class Person:
             api.AccessToken(options.key, options.secret)
             .with_identity(f"p{self.i}")
             .with_name(name(self.i))
-            .with_attributes({"role": "host" if self.i == 0 else "guest"})
+            .with_attributes({"role": "host" if self.i == 0 else "guest", **options.attributes.get(self.i, {})})
             .with_ttl(timedelta(hours=2))
             .with_grants(api.VideoGrants(room_join=True, room=options.room))
         )
@@ -310,8 +310,12 @@ async def main() -> None:
     parser.add_argument("--mode", choices=["encoded", "raw"], default="encoded")
     parser.add_argument("--size", choices=["usual", *ODD_SIZES], default="usual", help="only with --mode raw")
     parser.add_argument("--bunched", type=int, default=0)
+    parser.add_argument(
+        "--word", nargs=2, action="append", default=[], metavar=("I", "CONSENT"), help="as tokens say it"
+    )
     parser.add_argument("--late", type=argparse.FileType("w"), default=os.devnull, help="where late steps are told")
     options = parser.parse_args()
+    options.attributes = {int(i): {"consent": consent} for i, consent in options.word}
     people = [Person(i, options) for i in range(options.n)]
     for person in people:
         await person.join()

@@ -83,6 +83,24 @@ class Claims:
     may: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one person may in one room: he sees and hears, and sends from the sources of `may`. `consent`: his word on being
+    recorded, for the recorder to read."""
+
+    room: str
+    identity: str
+    name: str
+    is_host: bool = False
+    may: Sequence[str] = SOURCES
+    consent: str | None = None
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What everybody in the room can read of him."""
+        return {"role": "host" if self.is_host else "guest"} | ({"consent": self.consent} if self.consent else {})
+
+
 class Engine(Protocol):
     """A media engine. Every call that fails raises Unavailable: what it would have told is then unknown."""
 
@@ -128,17 +146,8 @@ class Engine(Protocol):
         """Tells everybody in the room, hidden ones too, or one person; it comes from nobody. Unavailable for a room that the
         engine does not have."""
 
-    def join_token(
-        self,
-        *,
-        room: str,
-        identity: str,
-        name: str,
-        is_host: bool,
-        lifetime: timedelta,
-        may: Sequence[str] = SOURCES,
-    ) -> str:
-        """Lets one person into one room, to see and hear, and to send from the sources of `may`; gives no power over others."""
+    def join_token(self, pass_: Pass, *, lifetime: timedelta) -> str:
+        """Lets one person take his pass_; gives no power over others. Role, name and consent stay as the token says."""
 
     def recorder_token(self, *, room: str, identity: str, lifetime: timedelta) -> str:
         """Lets a recorder into one room, hidden, to see and hear only."""
@@ -266,19 +275,10 @@ class MemoryEngine:
         else:
             there.whispered.append((to, topic, data))
 
-    def join_token(
-        self,
-        *,
-        room: str,
-        identity: str,
-        name: str,
-        is_host: bool,
-        lifetime: timedelta,
-        may: Sequence[str] = SOURCES,
-    ) -> str:
+    def join_token(self, pass_: Pass, *, lifetime: timedelta) -> str:
         """A token that `read_token` accepts."""
-        role = "host" if is_host else "guest"
-        return self._sign({"sub": identity, "room": room, "name": name, "role": role, "may": sorted(may)}, lifetime)
+        claims = {"sub": pass_.identity, "room": pass_.room, "name": pass_.name, "may": sorted(pass_.may)}
+        return self._sign(claims | pass_.attributes, lifetime)
 
     def recorder_token(self, *, room: str, identity: str, lifetime: timedelta) -> str:
         """A token that `read_token` accepts."""

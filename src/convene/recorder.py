@@ -321,6 +321,7 @@ class Recorder:
             "url": engine.signal_url,
             "token": token,
             "only_owner": claim.only_owner,
+            "metadata": claim.metadata,
             "max_seconds": int(seconds),
             "min_free_bytes": settings.recording_min_free_mb * 1_000_000,
             "title": claim.recording.display_name,

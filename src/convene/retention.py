@@ -24,6 +24,7 @@ UNUSED = timedelta(days=1)  # how long a session that nobody entered is kept
 
 _application, _room, _session = tables.application.c, tables.room.c, tables.session.c
 _participant, _admission, _knock = tables.participant.c, tables.admission.c, tables.knock.c
+_consent = tables.consent.c
 _message, _dialog = tables.chat_message.c, tables.dialog.c
 _recording, _event, _delivery, _attempt = tables.recording.c, tables.event.c, tables.delivery.c, tables.attempt.c
 
@@ -256,6 +257,9 @@ _FORGET_STAYS = sa.delete(tables.participant).where(
 _FORGET_ADMISSIONS = sa.delete(tables.admission).where(
     _admission.id.in_(sa.select(_admission.id).where(_admission.session_id.in_(_IDS)).limit(_LIMIT))
 )
+_FORGET_CONSENTS = sa.delete(tables.consent).where(
+    _consent.serial.in_(sa.select(_consent.serial).where(_consent.session_id.in_(_IDS)).limit(_LIMIT))
+)
 _FORGET_REPORTS = sa.delete(tables.meeting_report).where(tables.meeting_report.c.session_id.in_(_IDS))
 _FORGET_SESSIONS = sa.delete(tables.session).where(_session.id.in_(_IDS))
 _UNUSED = (
@@ -323,10 +327,10 @@ def forget_session(tx: Tx, application_id: str, session_id: str) -> None:
 
 
 def _drop_people(tx: Tx, session_ids: Sequence[str]) -> int:
-    """Some of the people, and what they wrote; how many stays, admissions and messages went. 0: nothing is left."""
+    """Some of the people, what they agreed to, and what they wrote; how many rows went. 0: nothing is left."""
     if not session_ids:
         return 0
-    gone = (_FORGET_STAYS, _FORGET_ADMISSIONS, _CHAT_OF_SESSIONS)
+    gone = (_FORGET_STAYS, _FORGET_CONSENTS, _FORGET_ADMISSIONS, _CHAT_OF_SESSIONS)
     return sum(tx.changed(statement, {"ids": session_ids}) for statement in gone)
 
 

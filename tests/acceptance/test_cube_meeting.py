@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.acceptance.test_meeting import _end_for_everybody
 from tests.acceptance.test_waiting import door, is_in
-from tests.platform import DEADLINE, Guest, Platform, browser, platform, until
+from tests.platform import DEADLINE, Guest, Platform, agree, browser, platform, until
 from tests.receiver import Receiver, receiving
 
 SLOW = DEADLINE * 1000
@@ -36,7 +36,7 @@ async def test_a_meeting_of_the_other_platform_from_its_curl_to_its_report(tmp_p
                 meeting = await made(api, admin, grace["id"], ada["id"])
                 token = await token_of(api, admin, grace["id"])
                 host, guests = await gathered(chromium, api, admin, meeting, grace, ada)
-                await recorded_twice(api, token, meeting, host)
+                await recorded_twice(api, token, meeting, [host, *guests])
                 await _end_for_everybody(host, guests[0])
                 await compared(api, admin, token, meeting, heard, [grace["id"], ada["id"]])
 
@@ -121,14 +121,16 @@ async def enter(page: Page) -> None:
     await page.get_by_role("button", name="Join", exact=True).click(timeout=SLOW)
 
 
-async def recorded_twice(api: httpx.AsyncClient, token: dict[str, str], meeting: str, host: Guest) -> None:
-    """On, off and on again, as a program does it."""
-    shown = host.page.get_by_text(re.compile(r"^REC")).first
-    for on in (True, False, True):
+async def recorded_twice(api: httpx.AsyncClient, token: dict[str, str], meeting: str, people: list[Guest]) -> None:
+    """On, off and on again, as a program does it; people agree once."""
+    shown = people[0].page.get_by_text(re.compile(r"^REC")).first
+    for number, on in enumerate((True, False, True)):
         answer = await api.put(f"/meetings/{meeting}.json", json={"record": on}, headers=token)
         assert (answer.status_code, answer.json()["record"]) == (200, on)
         if on:
             await shown.wait_for(timeout=SLOW)
+            for person in people if number == 0 else ():
+                await agree(person)
             await asyncio.sleep(STRETCH)
         else:
             await shown.wait_for(state="hidden", timeout=SLOW)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from standardwebhooks import Webhook
 
-from tests.platform import Guest, Platform, alive, browser, descendants, platform, until, visit
+from tests.platform import Guest, Platform, agree, alive, browser, descendants, platform, until, visit
 from tests.receiver import Receiver, receiving
 
 ORDER = [
@@ -63,6 +63,7 @@ async def _record(host: Guest, guest: Guest, seconds: float) -> None:
     await host.page.get_by_role("menuitem", name="Start recording").click()
     for person in (host, guest):
         await person.page.get_by_text(re.compile(r"^REC")).first.wait_for(timeout=60_000)
+    await agree(guest)  # the host has, by recording
     await asyncio.sleep(seconds)
     await host.page.get_by_role("button", name="More").click()
     await host.page.get_by_role("menuitem", name="Stop recording").click()

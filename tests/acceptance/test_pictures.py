@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.platform import Guest, browser, join, platform, until
+from tests.platform import Guest, agree, browser, join, platform, until
 
 FOLDER = Path(__file__).parents[2] / "docs/images"
 CAMERA = Path(__file__).with_name("camera.js")
@@ -91,8 +91,13 @@ async def test_a_meeting_of_four(tmp_path: Path) -> None:
                 everybody = Guest(page, page.context)
                 await until(lambda everybody=everybody: everybody.sees(4), why=f"{PEOPLE[number]} does not see four")  # type: ignore[misc]
                 await expect(page.get_by_role("group", name=re.compile("muted")).first).to_be_visible()
+            for page in pages[1:]:
+                await expect(page.get_by_role("img", name="This meeting is being recorded")).to_be_visible(timeout=SLOW)
+                await agree(Guest(page, page.context))
             for page in (pages[1], pages[3]):
-                await page.get_by_role("region", name="Notifications").get_by_role("button", name="Close").first.click()
+                await expect(page.get_by_role("region", name="Notifications").get_by_role("button")).to_have_count(
+                    0, timeout=SLOW
+                )
                 await page.mouse.move(180, 300)  # off the buttons, which would tell their names
             if wanted():  # a busy machine may give less: not a matter of the page
                 await expect(pages[1].get_by_role("group", name="Amara Osei, speaking")).to_be_visible(timeout=SLOW)

@@ -27,7 +27,7 @@ from livekit.protocol.rtc import JoinRequest, WrappedJoinRequest
 from convene import access, config, rooms, sessions, tables
 from convene.courier import Courier
 from convene.db import Database, Tx
-from convene.engine import Engine
+from convene.engine import Engine, Pass
 from convene.errors import Refusal
 from convene.livekit import LiveKit
 from convene.mail import mailer
@@ -70,7 +70,7 @@ class Door:
 
     def token(self, identity: str, room: str = "", lifetime: timedelta = MINUTES) -> str:
         names: dict[str, Any] = {"room": room or self.session.engine_room, "identity": identity, "name": "Ann"}
-        return self.runtime.engine.join_token(**names, is_host=False, lifetime=lifetime)
+        return self.runtime.engine.join_token(Pass(**names, is_host=False), lifetime=lifetime)
 
     async def row(self, statement: str) -> Any:
         def work(tx: Tx) -> Any:

@@ -34,6 +34,12 @@ async def open_room(url: str, room: str) -> None:
         await client.room.create_room(api.CreateRoomRequest(name=room, empty_timeout=60, departure_timeout=3))
 
 
+async def show(url: str, room: str, metadata: str) -> None:
+    """What the platform shows everybody in the room."""
+    async with api.LiveKitAPI(url.replace("ws", "http", 1), KEY, SECRET) as client:
+        await client.room.update_room_metadata(api.UpdateRoomMetadataRequest(room=room, metadata=metadata))
+
+
 async def close_room(url: str, room: str) -> None:
     async with api.LiveKitAPI(url.replace("ws", "http", 1), KEY, SECRET) as client:
         await client.room.delete_room(api.DeleteRoomRequest(room=room))

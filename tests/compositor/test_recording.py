@@ -1,5 +1,6 @@
 """A real engine, real people, the real process: what the file shows and sounds like."""
 
+import json
 import signal
 import time
 import uuid
@@ -12,8 +13,8 @@ import pytest
 from convene.compositor import files
 from convene.compositor.layout import grid, stage
 from tests import publish
-from tests.compositor.processes import close_room, compositor, hidden_token, open_room, people, small_disk
-from tests.judge import Verdict, judge, picture, shows
+from tests.compositor.processes import close_room, compositor, hidden_token, open_room, people, show, small_disk
+from tests.judge import Verdict, heard, judge, picture, shows
 from tests.livekit_server import LiveKitServer
 
 pytestmark = pytest.mark.acceptance
@@ -174,6 +175,38 @@ async def test_only_the_owner_is_seen_and_everybody_heard(engine: LiveKitServer,
     verdict = judge(out, cells * 3)
     assert verdict.people[0].flashes >= 4
     assert all(person.beeps >= 5 for person in verdict.people)
+
+
+async def test_who_has_not_agreed_is_neither_seen_nor_heard(engine: LiveKitServer, room: str, out: Path) -> None:
+    """Person 1 comes in undecided, sharing his screen, and agrees; person 2 comes in agreed and takes it back."""
+    await open_room(engine.url, room)
+    words = ("--word", "1", "undecided.3", "--word", "2", "agreed.2")
+    order = {"metadata": json.dumps({"consents": 2, "unrecorded": []})}
+    with people(engine.url, room, 3, *words) as present, compositor(engine.url, room, out, **order) as running:
+        present.do("share 1")
+        running.until(6)
+        before = running.now()
+        await show(engine.url, room, json.dumps({"consents": 4, "unrecorded": []}))
+        running.wait("progress", people=3)
+        agreed = running.now()
+        running.until(agreed + 5)
+        await show(engine.url, room, json.dumps({"consents": 5, "unrecorded": ["p2"]}))
+        while running.wait("progress")["people"] > 2:
+            pass
+        withdrawn = running.now() + 1
+        running.until(withdrawn + 4)
+        running.stop()
+    cells = grid(2, WIDTH, HEIGHT)
+    image = picture(out, before - 1)
+    assert shows(image, 0, spot(cells, 0)) and shows(image, 2, spot(cells, 1))
+    for at, who in ((agreed + 4, (0, 2, 1)), (withdrawn + 3, (0, 1))):
+        large, *strip = stage(len(who), WIDTH, HEIGHT)
+        image = picture(out, at)
+        assert shows(image, 1, (large.width // 10, HEIGHT // 2))
+        assert all(shows(image, i, spot(strip, place)) for place, i in enumerate(who))
+    assert min(heard(out, 1)) > before and max(heard(out, 1)) > withdrawn
+    assert min(heard(out, 2)) < before and max(heard(out, 2)) < withdrawn
+    assert max(heard(out, 0)) > withdrawn
 
 
 @pytest.mark.parametrize("size", list(publish.ODD_SIZES))

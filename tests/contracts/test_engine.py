@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from google.protobuf import json_format
 from livekit import api, rtc
 
-from convene.engine import SOURCES, Engine, EngineEvent, MemoryEngine, Person, body_hash
+from convene.engine import SOURCES, Engine, EngineEvent, MemoryEngine, Pass, Person, body_hash
 from convene.errors import Unauthenticated, Unavailable
 from convene.livekit import LiveKit
 from tests.livekit_server import DEADLINE, KEY, SECRET, LiveKitServer, in_room, livekit_server, receiver
@@ -111,7 +111,7 @@ def new_room() -> str:
 
 
 def token_for(side: Side, room: str, identity: str = "ann", *, is_host: bool = False) -> str:
-    return side.engine.join_token(room=room, identity=identity, name="Ann", is_host=is_host, lifetime=MINUTES)
+    return side.engine.join_token(Pass(room=room, identity=identity, name="Ann", is_host=is_host), lifetime=MINUTES)
 
 
 def signed(side: Side, body: bytes, **changed: Any) -> str:
@@ -246,7 +246,7 @@ async def test_a_token_of_less_lets_in_and_gives_less(side: Side) -> None:
     await side.engine.create_room(room)
     for identity, may in (("ann", ("camera", "screen_share")), ("ben", ())):
         names = {"room": room, "identity": identity, "name": identity}
-        token = side.engine.join_token(**names, is_host=False, lifetime=MINUTES, may=may)
+        token = side.engine.join_token(Pass(**names, is_host=False, may=may), lifetime=MINUTES)
         assert side.engine.read_token(token).may == may
         await side.come(token)
     people = await until_in(side, room, lambda people: len(people) == 2)
@@ -474,7 +474,7 @@ def grants_of(token: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("is_host", [True, False])
 async def test_a_join_token_gives_this_and_nothing_more(livekit: LiveKit, is_host: bool) -> None:
-    token = livekit.join_token(room="r", identity="ann", name="Ann", is_host=is_host, lifetime=MINUTES)
+    token = livekit.join_token(Pass(room="r", identity="ann", name="Ann", is_host=is_host), lifetime=MINUTES)
     claims = grants_of(token)
     assert 0 < claims.pop("exp") - claims.pop("nbf") <= 300
     assert claims == {
@@ -517,7 +517,7 @@ async def test_a_recorder_token_gives_this_and_nothing_more(livekit: LiveKit) ->
 async def test_the_room_tells_its_metadata_and_roles(livekit: LiveKit, server: tuple[LiveKitServer, Posts]) -> None:
     room = new_room()
     await livekit.create_room(room, "first")
-    token = livekit.join_token(room=room, identity="ann", name="Ann", is_host=True, lifetime=MINUTES)
+    token = livekit.join_token(Pass(room=room, identity="ann", name="Ann", is_host=True), lifetime=MINUTES)
     async with in_room(server[0].url, token, speaks=False) as ann:
         assert ann.metadata == "first"
         assert ann.local_participant.attributes == {"role": "host"}
@@ -531,7 +531,7 @@ async def test_everybody_in_the_room_is_told_and_nobody_can_pretend_to_be_the_se
     room = new_room()
     await livekit.create_room(room)
     heard: list[tuple[str | None, str | None, bytes]] = []
-    token = livekit.join_token(room=room, identity="ann", name="Ann", is_host=True, lifetime=MINUTES)
+    token = livekit.join_token(Pass(room=room, identity="ann", name="Ann", is_host=True), lifetime=MINUTES)
     async with in_room(server[0].url, token) as ann:
         ann.on(
             "data_received",
@@ -550,7 +550,7 @@ async def test_one_is_told_and_the_others_are_not(livekit: LiveKit, server: tupl
     heard: list[tuple[str, bytes]] = []
     async with AsyncExitStack() as stack:
         for name in ("ann", "ben"):
-            token = livekit.join_token(room=room, identity=name, name=name, is_host=False, lifetime=MINUTES)
+            token = livekit.join_token(Pass(room=room, identity=name, name=name, is_host=False), lifetime=MINUTES)
             there = await stack.enter_async_context(in_room(server[0].url, token))
             there.on("data_received", lambda told, name=name: heard.append((name, told.data)))
         await livekit.send_data(room, "convene.host", b"to ann", to="ann")
@@ -565,7 +565,7 @@ async def test_what_a_person_tells_bears_his_name_and_his_role_stays_as_it_is(
     room = new_room()
     await livekit.create_room(room)
     tokens = [
-        livekit.join_token(room=room, identity=name, name=name, is_host=False, lifetime=MINUTES)
+        livekit.join_token(Pass(room=room, identity=name, name=name, is_host=False), lifetime=MINUTES)
         for name in ("ann", "mallory")
     ]
     async with in_room(server[0].url, tokens[0]) as ann, in_room(server[0].url, tokens[1]) as mallory:
@@ -591,7 +591,7 @@ async def test_a_deleted_room_cannot_be_entered_on_an_old_token(
 ) -> None:
     room = new_room()
     await livekit.create_room(room)
-    token = livekit.join_token(room=room, identity="ann", name="Ann", is_host=True, lifetime=MINUTES)
+    token = livekit.join_token(Pass(room=room, identity="ann", name="Ann", is_host=True), lifetime=MINUTES)
     await livekit.delete_room(room)
     with pytest.raises(rtc.ConnectError):
         async with in_room(server[0].url, token, speaks=False):

@@ -3,7 +3,7 @@
 Started as `python -m convene.compositor`, never forked. It knows nothing of database or product. Its parent speaks to it in
 JSON lines (`parent.Order` is the first) and gets JSON lines back:
 
-    -> {"url", "token", "out", "width", "height", "fps", "only_owner", "max_seconds", "min_free_bytes", "title", "lease"}
+    -> {"url", "token", "out", "width", "height", "fps", "only_owner", "metadata", "max_seconds", "min_free_bytes", "title", "lease"}
     -> {"do": "stop"}                   {"do": "token", "token"}: a fresh one, for joining again
     <- {"event": "joined"}
     <- {"event": "started", "at"}       the first picture is written

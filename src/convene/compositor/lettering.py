@@ -116,13 +116,13 @@ def avatar(name: str, width: int, height: int) -> Image.Image:
 
 
 def card(title: str, width: int, height: int) -> Image.Image:
-    """The picture while nobody is in the room."""
+    """The picture while nobody is in the room, or nobody who has agreed."""
     image = Image.new("RGB", (width, height), GROUND)
     draw = ImageDraw.Draw(image)
     title = tidy(title) if title.strip() else ""
     large = font_for(title, height // 18)
     draw.text((width / 2, height * 0.47), shortened(title, large, width * 8 // 10), font=large, fill=INK, anchor="mm")
-    line = "Nobody is in the meeting right now"
+    line = "Nobody is being recorded right now"
     draw.text((width / 2, height * 0.56), line, font=font_for(line, height // 36), fill=QUIET_INK, anchor="mm")
     return image
 

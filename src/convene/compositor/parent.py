@@ -20,7 +20,10 @@ class BadOrder(ValueError):
 
 @dataclass(frozen=True)
 class Order:
-    """What to record, and where. `lease` is how many seconds the recording goes on without its parent."""
+    """What to record, and where. `lease` is how many seconds the recording goes on without its parent.
+
+    `metadata`: what the room is to show, in case that the room has not been told yet.
+    """
 
     url: str
     token: str = field(repr=False)
@@ -29,6 +32,7 @@ class Order:
     height: int = 720
     fps: int = 25
     only_owner: bool = False
+    metadata: str = ""
     max_seconds: float = 14_400
     min_free_bytes: int = 500_000_000
     title: str = ""

@@ -15,6 +15,7 @@ from livekit import rtc
 
 from convene.compositor import files
 from convene.compositor.clock import Clock
+from convene.compositor.consent import Consents
 from convene.compositor.encoder import Encoder
 from convene.compositor.lipsync import LipSync
 from convene.compositor.native import open_source
@@ -74,7 +75,9 @@ class Recording:
         self.clock = Clock(self.scene, self.mixer, self.encoder, order.title)
         if not self.disk_has_room():
             return End("disk_full", failed=True)
-        self.seat = Seat(self.scene, self.mixer, await open_source(), arranged=self.arranged, lost=self.lost)
+        consents = Consents(order.metadata)
+        source = await open_source()
+        self.seat = Seat(self.scene, self.mixer, source, consents=consents, arranged=self.arranged, lost=self.lost)
         self.spawn(self.obey_parent())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.end, End("signal"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from livekit import rtc
 
+from convene.compositor.consent import Consents
 from convene.compositor.layout import layer
 from convene.compositor.native import Source
 from convene.compositor.picture import Frame
@@ -39,11 +40,12 @@ class Seat:
         mixer: Mixer,
         source: Source,
         *,
+        consents: Consents,
         arranged: Callable[[tuple[Place, ...]], None],
         lost: Callable[[Any], None],
     ) -> None:
         self.scene, self.mixer, self.source = scene, mixer, source
-        self.arranged, self.lost = arranged, lost
+        self.consents, self.arranged, self.lost = consents, arranged, lost
         self.room: rtc.Room | None = None
         self.loop = asyncio.get_running_loop()
         self.videos: dict[Key, rtc.RemoteTrackPublication] = {}
@@ -63,6 +65,7 @@ class Seat:
             room.on(
                 event, handler
             )  # Race: no await since connect returned, so no event has been dispatched before this.
+        self.consents.hear(room.metadata)
         for person in sorted(room.remote_participants.values(), key=arrival):
             self.entered(person)
         self.changed()
@@ -86,6 +89,7 @@ class Seat:
             "participant_disconnected": self.left,
             "participant_name_changed": lambda person, *_: self.entered(person),
             "participant_attributes_changed": lambda _, person: self.entered(person),
+            "room_metadata_changed": lambda _, metadata: self.told(metadata),
             "track_published": self.published,
             "track_unpublished": self.unpublished,
             "track_subscribed": self.subscribed,
@@ -101,10 +105,32 @@ class Seat:
     def entered(self, person: rtc.Participant) -> None:
         if not isinstance(person, rtc.RemoteParticipant):
             return
+        if self.withheld(person):
+            return self.withdraw(person)
         if person.kind not in UNSEEN:
             self.scene.enter(person.identity, person.name, person.attributes.get("role") == "host")
         for publication in person.track_publications.values():
             self.published(publication, person)
+        self.changed()
+
+    def told(self, metadata: str) -> None:
+        """People may have agreed to being recorded, or not any more."""
+        self.consents.hear(metadata)
+        assert self.room is not None
+        for person in sorted(self.room.remote_participants.values(), key=arrival):
+            self.entered(person)
+
+    def withheld(self, person: rtc.Participant) -> bool:
+        return self.consents.withholds(person.identity, person.attributes.get("consent", ""))
+
+    def withdraw(self, person: rtc.RemoteParticipant) -> None:
+        """Nothing of him is in the recording from now on; what he sends is not received."""
+        for publication in person.track_publications.values():
+            self.close_stream(publication.sid)
+            if self.asked.pop(publication.sid, None) is not None:
+                publication.set_subscribed(False)
+            self.videos.pop((person.identity, VIDEO.get(publication.source, "")), None)
+        self.scene.banish(person.identity)
         self.changed()
 
     def left(self, person: rtc.RemoteParticipant) -> None:
@@ -112,6 +138,8 @@ class Seat:
         self.changed()
 
     def published(self, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant) -> None:
+        if self.withheld(person):
+            return
         if publication.kind == rtc.TrackKind.KIND_AUDIO:
             if self.asked.setdefault(publication.sid, None) is None:
                 self.asked[publication.sid] = "sound"
@@ -135,6 +163,8 @@ class Seat:
         self, track: rtc.Track, publication: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant
     ) -> None:
         self.close_stream(publication.sid)
+        if self.withheld(person):  # Race: he changed his mind while the track was on its way
+            return
         self.changed_at = time.monotonic()
         if track.kind == rtc.TrackKind.KIND_AUDIO:
             voice = self.mixer.voices[publication.sid] = Voice(self.mixer)

@@ -67,6 +67,13 @@ class Scene:
             self.people.pop(identity, None)
             self.spoke.pop(identity, None)
 
+    def banish(self, identity: str) -> None:
+        """Takes somebody out at once, also while holding."""
+        self.people.pop(identity, None)
+        self.spoke.pop(identity, None)
+        for key in [key for key in self.pictures if key[0] == identity]:
+            del self.pictures[key]
+
     def speak(self, identities: frozenset[str]) -> None:
         self.speakers = identities
         self.spoke.update(dict.fromkeys(identities & self.people.keys(), self.now()))

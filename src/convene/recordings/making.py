@@ -13,6 +13,7 @@ from convene import lifecycle, tables
 from convene.db import Tx
 from convene.events import EventType
 from convene.lifecycle import RECORDING_LIVE, RecordingNext, RecordingState
+from convene.recordings.reading import engine_metadata
 from convene.recordings.row import FAIL, FIELDS, ONE, Recording, announce, load, moment, read, span, to
 from convene.recordings.wishes import resume
 from convene.roles import TOPIC
@@ -22,13 +23,17 @@ _r, _s, _room = tables.recording.c, tables.session.c, tables.room.c
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the recorder's door holds for one lease: the recording, as it was at `at`, and what is needed to make it."""
+    """What the recorder's door holds for one lease: the recording, as it was at `at`, and what is needed to make it.
+
+    `metadata`: what the engine's room is to show then; the room itself may still have to be told.
+    """
 
     recording: Recording
     attempt: int
     at: datetime
     engine_room: str
     only_owner: bool
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,9 @@ def _claim(tx: Tx, machine: str, statement: sa.Executable, reserved: timedelta) 
         return None
     row = tx.one(_CLAIMED, {"id": claimed.id})
     assert row is not None
-    return Claim(read(row), row.attempt, tx.now, row.engine_room, row.record_only_owner)
+    recording = read(row)
+    metadata = engine_metadata(tx, recording.session_id)
+    return Claim(recording, row.attempt, tx.now, row.engine_room, row.record_only_owner, metadata)
 
 
 def reclaim(tx: Tx, machine: str) -> None:

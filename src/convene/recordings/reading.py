@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import roles, tables
+from convene import consents, roles, tables
 from convene.db import Tx
 from convene.errors import NotFound
 from convene.events import wire_time
@@ -75,6 +75,9 @@ def view(recording: Recording | None) -> dict[str, Any] | None:
 
 
 def engine_metadata(tx: Tx, session_id: str) -> str:
-    """What the engine shows to everybody in the room: JSON `{"recording": …, "locked": …}`, and what `roles.shown` has."""
+    """What the engine shows to everybody in the room, the recorder included: JSON `{"recording": …, "locked": …}`, what
+    `roles.shown` has, and while a recording is made what `consents.standing` says."""
     locked = bool(tx.connection.scalar(_LOCKED, {"id": session_id}))
-    return json.dumps({"recording": view(latest(tx, session_id)), "locked": locked} | roles.shown(tx, session_id))
+    recording = latest(tx, session_id)
+    standing = consents.standing(tx, session_id) if recording and recording.state in RECORDING_LIVE else {}
+    return json.dumps({"recording": view(recording), "locked": locked} | roles.shown(tx, session_id) | standing)

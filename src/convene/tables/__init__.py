@@ -14,6 +14,7 @@ from convene.tables.columns import (
     new_secret,
     new_session_id,
 )
+from convene.tables.consent import consent
 from convene.tables.mail import mail, mail_template, notice
 from convene.tables.meetings import meeting, meeting_attendee, meeting_member, meeting_report
 from convene.tables.rooms import admission, engine_event, knock, participant, recording, room, session
@@ -47,6 +48,7 @@ __all__ = [
     "callback_secret",
     "chat_message",
     "client",
+    "consent",
     "delivery",
     "dialog",
     "dialog_occupant",

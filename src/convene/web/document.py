@@ -150,6 +150,8 @@ ALSO: dict[str, set[int]] = {
     "page_chat_write": {403, 410, 429},
     "page_chat_delete": {403, 410},
     "page_chat_export": {403},
+    "page_consent_give": {403, 410},
+    "page_consent_list": {403},
     "events_replay": {409},
     "endpoints_enable": {409},
 }

@@ -10,8 +10,21 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from convene import access, guesses, invitations, knocks, recordings, roles, rooms, sessions, themes
+from convene import (
+    access,
+    consents,
+    guesses,
+    invitations,
+    knocks,
+    recordings,
+    retention,
+    roles,
+    rooms,
+    sessions,
+    themes,
+)
 from convene.db import Tx
+from convene.engine import Pass
 from convene.errors import Gone, Invalid, NotFound, Refusal, Unauthenticated
 from convene.events import wire_time
 from convene.runtime import Runtime
@@ -42,6 +55,7 @@ class Entry:
     session: sessions.Session
     person: sessions.Admission
     key: str
+    consent: consents.Word | None
     metadata: str
     may: tuple[str, ...]
 
@@ -51,14 +65,14 @@ def router(runtime: Runtime) -> APIRouter:
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in ("4XX", "5XX")}
     routes = APIRouter(prefix="/api/meeting", route_class=BoundedRoute, tags=["Meeting page"], responses=refusals)
     limits = guesses.Limits(runtime.settings.code_misses_address, runtime.settings.code_misses_total)
-    db, engine = runtime.db, runtime.engine
+    db, engine, kept_days = runtime.db, runtime.engine, retention.days(runtime.settings).recordings
 
     async def _link(recording: recordings.Recording) -> str | None:
         return await runtime.storage.link(recording) if recording.stored_at else None
 
     @routes.post("/look", response_model=Looked, summary="What a person sees before joining")
     async def look(request: Request, body: Look) -> Response:
-        seen = await db.write(_look, body, address_of(request, runtime.settings.trusted_proxies), limits)
+        seen = await db.write(_look, body, address_of(request, runtime.settings.trusted_proxies), limits, kept_days)
         if isinstance(seen, Refusal):
             raise seen
         return answer(seen)
@@ -76,14 +90,9 @@ def router(runtime: Runtime) -> APIRouter:
             return answer(entry, 202)
         session, person, key = entry.session, entry.person, entry.key
         await engine.create_room(session.engine_room, entry.metadata)
-        token = engine.join_token(
-            room=session.engine_room,
-            identity=person.id,
-            name=name,
-            is_host=person.is_host,
-            lifetime=TOKEN_LIFETIME,
-            may=entry.may,
-        )
+        consent = str(entry.consent) if entry.consent else None
+        pass_ = Pass(session.engine_room, person.id, name, is_host=person.is_host, may=entry.may, consent=consent)
+        token = engine.join_token(pass_, lifetime=TOKEN_LIFETIME)
         url = runtime.settings.engine_public_url or None
         role = "host" if person.is_host else "guest"
         admission = {"id": person.id, "key": key}
@@ -94,6 +103,7 @@ def router(runtime: Runtime) -> APIRouter:
                 "session_id": session.id,
                 "name": name,
                 "engine": {"url": url, "token": token},
+                "consent": entry.consent.answer if entry.consent else None,
             }
         )
 
@@ -174,9 +184,9 @@ def _proven(tx: Tx, room: rooms.Room, token: str | None) -> Found | None:
     return Found(room, bearer.right, bearer.name) if bearer else None
 
 
-def _look(tx: Tx, asked: Look, address: str, limits: guesses.Limits) -> dict[str, Any] | Refusal:
+def _look(tx: Tx, asked: Look, address: str, limits: guesses.Limits, kept_days: int) -> dict[str, Any] | Refusal:
     found = find(tx, asked, None, address, limits)
-    return found if isinstance(found, Refusal) else _view(tx, found)
+    return found if isinstance(found, Refusal) else _view(tx, found, kept_days)
 
 
 def _come_in(
@@ -192,11 +202,24 @@ def _come_in(
     if isinstance(came, knocks.Waiting):
         return {"waiting": {"id": came.id, "key": key}, "name": name, "level": came.level}
     may = roles.grants(tx, came.session.id).of(came.person.id)
-    return Entry(came.session, came.person, key, recordings.engine_metadata(tx, came.session.id), may)
+    consent = _asked_consent(tx, asked, came.person)
+    metadata = recordings.engine_metadata(tx, came.session.id)
+    return Entry(session=came.session, person=came.person, key=key, consent=consent, metadata=metadata, may=may)
 
 
-def _view(tx: Tx, found: Found) -> dict[str, Any]:
+def _asked_consent(tx: Tx, asked: Join, person: sessions.Admission) -> consents.Word | None:
+    """What counts of the answer, before there is a token: nobody can be in the engine's room of whom it is not known."""
+    given = asked.consent
+    said = consents.Said(consents.Answer(given.answer), given.text, given.language) if given else None
+    word = consents.entered(tx, person, said)
+    if word is not None and recordings.live(tx, person.session_id) is not None:
+        recordings.tell(tx, person.session_id)
+    return word
+
+
+def _view(tx: Tx, found: Found, kept_days: int) -> dict[str, Any]:
     room, live = found.room, sessions.live_of(tx, found.room.id)
+    own_days = access.application(tx, room.application_id).keep_recordings_days
     features = {name.removeprefix("is_").removesuffix("_available"): on for name, on in room.features.items()}
     seen: dict[str, Any] = {
         "display_name": room.display_name,
@@ -207,6 +230,7 @@ def _view(tx: Tx, found: Found) -> dict[str, Any]:
         "locked": room.locked,
         "auto_record": room.auto_record,
         "join_approval_level": room.join_approval_level,
+        "recordings_kept_days": (kept_days if own_days is None else own_days) or None,
         "features": features,
         "brand": _brand(tx, room),
     }

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from convene.lifecycle import RecordingState, Standing
 
 Role = Literal["host", "guest"]
+ConsentWord = Literal["agreed", "declined", "undecided"]
 PLAIN = "^[!-~]*$"  # PostgreSQL refuses some characters loudly; no id or key of ours has them
 ApprovalLevel = Literal["none", "after_owner_only", "explicit_approval"]
 
@@ -27,12 +28,33 @@ class Look(BaseModel):
     participant_token: str | None = Field(default=None, max_length=4096)
 
 
+class ConsentWords(BaseModel):
+    """The words that were shown to somebody who is asked whether he may be recorded: their version, and the language."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str = Field(max_length=64, pattern=PLAIN)
+    language: str = Field(max_length=35, pattern=PLAIN)
+
+
+class ConsentGiven(ConsentWords):
+    """Whether somebody agrees to being recorded."""
+
+    answer: Literal["agreed", "declined"]
+
+
+class ConsentAtDoor(ConsentWords):
+    """The same on coming in. `undecided`: nothing has been said yet; an earlier answer of the same person stays."""
+
+    answer: ConsentWord
+
+
 class Join(Look):
     """Look, and come in under this name; with what the tab has of an earlier join (`admission` or `waiting`), as the same
-    person."""
+    person. Who sends a `consent` is recorded only if it is `agreed`; a client that sends none is recorded."""
 
     name: str = Field(max_length=400)
     admission: AdmissionProof | None = None
+    consent: ConsentAtDoor | None = None
 
 
 class Mute(BaseModel):
@@ -134,6 +156,7 @@ class RoomView(BaseModel):
     locked: bool
     auto_record: bool
     join_approval_level: ApprovalLevel
+    recordings_kept_days: int | None  # null: for ever
     features: Features
     brand: BrandView | None
 
@@ -173,13 +196,14 @@ class EngineAccess(BaseModel):
 
 
 class Joined(BaseModel):
-    """The answer to a join."""
+    """The answer to a join; `consent`: the person's answer as it stands, null if he was never asked."""
 
     admission: AdmissionProof
     role: Role
     session_id: str
     name: str
     engine: EngineAccess
+    consent: ConsentWord | None
 
 
 class Waits(BaseModel):
@@ -252,6 +276,25 @@ class ChatHistory(BaseModel):
     messages: list[ChatMessage]
     more: bool
     kept_days: int | None
+
+
+class ConsentView(BaseModel):
+    """An answer to whether somebody may be recorded. `is_current`: he has given no later one."""
+
+    person_id: str
+    name: str
+    is_host: bool
+    answer: ConsentWord
+    text: str
+    language: str
+    answered_at: str
+    is_current: bool
+
+
+class ConsentList(BaseModel):
+    """All answers of a meeting, oldest first."""
+
+    consents: list[ConsentView]
 
 
 class FileView(BaseModel):

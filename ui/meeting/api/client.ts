@@ -5,6 +5,7 @@ import type {
   ChatDraft,
   ChatHistory,
   ChatMessage,
+  ConsentGiven,
   Joined,
   LockRequest,
   JoinRequest,
@@ -47,7 +48,7 @@ const TIMEOUT_MS = 10_000;
 interface Call {
   method: string;
   path: string;
-  body?: LookRequest | JoinRequest | MuteRequest | LockRequest | ChatDraft | AskRequest | RoleRequest | SpotlightRequest | PermissionRequest;
+  body?: LookRequest | JoinRequest | MuteRequest | LockRequest | ChatDraft | AskRequest | RoleRequest | SpotlightRequest | PermissionRequest | ConsentGiven;
   admission?: Admission;
 }
 
@@ -138,6 +139,16 @@ export const deleteMessage = (admission: Admission, message: string): Promise<vo
 /** The whole chat as a file (host). */
 export async function exportChat(admission: Admission, as: 'text' | 'json'): Promise<Blob> {
   const response = await answered({ method: 'GET', path: `chat/export?as=${as}`, admission });
+  return response.blob();
+}
+
+/** Whether we may be in recordings of this meeting, from now on. */
+export const giveConsent = (admission: Admission, given: ConsentGiven): Promise<void> =>
+  ask<undefined>({ method: 'POST', path: 'consent', body: given, admission });
+
+/** Who agreed to being recorded, as a table (host). */
+export async function exportConsents(admission: Admission): Promise<Blob> {
+  const response = await answered({ method: 'GET', path: 'consents?as=csv', admission });
   return response.blob();
 }
 

@@ -532,6 +532,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/meetings/sessions/{session_id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who agreed to being recorded */
+        get: operations["consents_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/meetings/sessions/{session_id}/consents.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who agreed to being recorded as CSV: a line for each answer */
+        get: operations["consents_as_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/meetings/applications": {
         parameters: {
             query?: never;
@@ -1695,6 +1729,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/meeting/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to being recorded, or not */
+        post: operations["page_consent_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who agreed to being recorded (host) */
+        get: operations["page_consent_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/recordings/{recording_id}/{name}": {
         parameters: {
             query?: never;
@@ -1784,6 +1852,12 @@ export interface components {
             /** Key */
             key: string;
         };
+        /**
+         * Answer
+         * @description What somebody said, or that he was asked and has said nothing yet.
+         * @enum {string}
+         */
+        Answer: "agreed" | "declined" | "undecided";
         /**
          * Application
          * @description What the vendor's API shows of an application.
@@ -2045,6 +2119,108 @@ export interface components {
             name: string;
             /** Text */
             text: string;
+        };
+        /**
+         * ConsentAtDoor
+         * @description The same on coming in. `undecided`: nothing has been said yet; an earlier answer of the same person stays.
+         */
+        ConsentAtDoor: {
+            /** Text */
+            text: string;
+            /** Language */
+            language: string;
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "agreed" | "declined" | "undecided";
+        };
+        /**
+         * ConsentGiven
+         * @description Whether somebody agrees to being recorded.
+         */
+        ConsentGiven: {
+            /** Text */
+            text: string;
+            /** Language */
+            language: string;
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "agreed" | "declined";
+        };
+        /**
+         * ConsentLine
+         * @description An answer. `text` is the version of the words that were shown, in `language`; `is_current`: no later one was given.
+         */
+        ConsentLine: {
+            /** Participant Id */
+            participant_id: string;
+            /** Name */
+            name: string;
+            /** Is Host */
+            is_host: boolean;
+            answer: components["schemas"]["Answer"];
+            /** Text */
+            text: string;
+            /** Language */
+            language: string;
+            /**
+             * Answered At
+             * Format: date-time
+             */
+            answered_at: string;
+            /** Is Current */
+            is_current: boolean;
+        };
+        /**
+         * ConsentLines
+         * @description What is in a list of them.
+         */
+        ConsentLines: {
+            /** Consents */
+            consents: components["schemas"]["ConsentLine"][];
+        };
+        /**
+         * ConsentList
+         * @description All answers of a meeting, oldest first.
+         */
+        ConsentList: {
+            /** Consents */
+            consents: components["schemas"]["ConsentView"][];
+        };
+        /**
+         * ConsentPage
+         * @description All answers of a session, oldest first.
+         */
+        ConsentPage: {
+            _embedded: components["schemas"]["ConsentLines"];
+        };
+        /**
+         * ConsentView
+         * @description An answer to whether somebody may be recorded. `is_current`: he has given no later one.
+         */
+        ConsentView: {
+            /** Person Id */
+            person_id: string;
+            /** Name */
+            name: string;
+            /** Is Host */
+            is_host: boolean;
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "agreed" | "declined" | "undecided";
+            /** Text */
+            text: string;
+            /** Language */
+            language: string;
+            /** Answered At */
+            answered_at: string;
+            /** Is Current */
+            is_current: boolean;
         };
         /**
          * CubeAttendee
@@ -2694,7 +2870,7 @@ export interface components {
         /**
          * Join
          * @description Look, and come in under this name; with what the tab has of an earlier join (`admission` or `waiting`), as the same
-         *     person.
+         *     person. Who sends a `consent` is recorded only if it is `agreed`; a client that sends none is recorded.
          */
         Join: {
             /** Code */
@@ -2704,10 +2880,11 @@ export interface components {
             /** Name */
             name: string;
             admission?: components["schemas"]["AdmissionProof"] | null;
+            consent?: components["schemas"]["ConsentAtDoor"] | null;
         };
         /**
          * Joined
-         * @description The answer to a join.
+         * @description The answer to a join; `consent`: the person's answer as it stands, null if he was never asked.
          */
         Joined: {
             admission: components["schemas"]["AdmissionProof"];
@@ -2721,6 +2898,8 @@ export interface components {
             /** Name */
             name: string;
             engine: components["schemas"]["EngineAccess"];
+            /** Consent */
+            consent: ("agreed" | "declined" | "undecided") | null;
         };
         /**
          * Keys
@@ -3304,6 +3483,8 @@ export interface components {
              * @enum {string}
              */
             join_approval_level: "none" | "after_owner_only" | "explicit_approval";
+            /** Recordings Kept Days */
+            recordings_kept_days: number | null;
             features: components["schemas"]["Features"];
             brand: components["schemas"]["BrandView"] | null;
         };
@@ -9924,6 +10105,232 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    consents_listed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_embedded": {
+                     *         "consents": [
+                     *           {
+                     *             "participant_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *             "name": "Gustav",
+                     *             "is_host": false,
+                     *             "answer": "agreed",
+                     *             "text": "1",
+                     *             "language": "en",
+                     *             "answered_at": "2026-03-01T08:00:00.000Z",
+                     *             "is_current": true
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConsentPage"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    consents_as_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example participant_id,name,is_host,answer,text,language,answered_at,is_current
+                     *     0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4,Gustav,false,agreed,1,en,2026-03-01T08:00:00.000Z,true
+                     */
+                    "text/csv": string;
+                };
             };
             /** @description Missing or wrong credentials */
             401: {
@@ -19214,6 +19621,7 @@ export interface operations {
                      *         "locked": false,
                      *         "auto_record": false,
                      *         "join_approval_level": "after_owner_only",
+                     *         "recordings_kept_days": null,
                      *         "features": {
                      *           "recording": true,
                      *           "chat": true,
@@ -19380,7 +19788,8 @@ export interface operations {
                      *       "engine": {
                      *         "url": null,
                      *         "token": "eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl"
-                     *       }
+                     *       },
+                     *       "consent": "agreed"
                      *     }
                      */
                     "application/json": components["schemas"]["Joined"];
@@ -22597,6 +23006,254 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ChatHistory"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_consent_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_consent_list: {
+        parameters: {
+            query?: {
+                /** @example json */
+                as?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "consents": [
+                     *         {
+                     *           "person_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *           "name": "Gustav",
+                     *           "is_host": false,
+                     *           "answer": "agreed",
+                     *           "text": "1",
+                     *           "language": "en",
+                     *           "answered_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_current": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConsentList"];
+                    /**
+                     * @example {
+                     *       "consents": [
+                     *         {
+                     *           "person_id": "0d9c8b7a-6f5e-4d3c-8b2a-190807f6e5d4",
+                     *           "name": "Gustav",
+                     *           "is_host": false,
+                     *           "answer": "agreed",
+                     *           "text": "1",
+                     *           "language": "en",
+                     *           "answered_at": "2026-03-01T08:00:00.000Z",
+                     *           "is_current": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "text/csv": string;
                 };
             };
             /** @description The input breaks a rule */

@@ -7,6 +7,7 @@ import { listenForEscape } from '../controls/BarButton';
 import { listenForShortcuts } from '../controls/shortcuts';
 import { useBand } from '../controls/useBand';
 import { Toasts } from '../notices/Toasts';
+import { asked } from '../recording/asked';
 import { tellOfRecordings } from '../recording/heard';
 import { tellOfTheLock } from '../session/lock';
 import { prefetchFocus, Stage } from '../stage/Stage';
@@ -51,6 +52,7 @@ const loadPeople = () => import('../people/PeoplePanel');
 const PeoplePanel = lazy(loadPeople);
 const ChatPanel = lazy(() => import('../chat/ChatPanel'));
 const HostPanel = lazy(() => import('../hosting/HostPanel'));
+const AskConsent = lazy(() => import('../recording/AskConsent'));
 const Reactions = lazy(() => import('../signals/Reactions'));
 const SmallWindow = lazy(() => import('../stage/SmallWindow'));
 
@@ -58,10 +60,12 @@ const SmallWindow = lazy(() => import('../stage/SmallWindow'));
 function Later() {
   const reactions = useStore((state) => state.reacting || state.reactions.length > 0);
   const smallWindow = useStore((state) => state.smallWindow);
+  const consent = useStore(asked);
   return (
     <Suspense>
       {reactions && <Reactions />}
       {smallWindow && <SmallWindow />}
+      {consent && <AskConsent />}
     </Suspense>
   );
 }

@@ -3,6 +3,7 @@ import { useRef } from 'react';
 import { ChatButton } from '../chat/ChatButton';
 import { canShare, toggleShare } from '../devices/share';
 import { HostButton, toggleHosting } from '../hosting/HostButton';
+import { consentItems } from '../recording/consent';
 import { record } from '../recording/control';
 import { running } from '../recording/recording';
 import { leave } from '../session/join';
@@ -94,6 +95,7 @@ function more(band: Band): MenuSection[] {
     const on = running(recording);
     items.push({ id: 'record', label: t(on ? 'recording.stop' : 'recording.start'), icon: on ? CircleStop : Circle, act: () => void record(!on) });
   }
+  items.push(...consentItems());
   if (leads(role) && band < 3) items.push({ id: 'hosting', label: t('host.tools'), icon: ShieldUser, act: toggleHosting });
   items.push({ id: 'devices', label: t('devices.title'), icon: SlidersHorizontal, act: () => set({ dialog: { is: 'devices' } }) });
   if (room?.features.locale_switcher) items.push({ id: 'language', label: t('language.choose'), icon: Languages, act: () => set({ dialog: { is: 'language' } }) });

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { downloadConsents } from '../recording/consent';
 import { Panel } from '../panel/Panel';
 import { leads } from '../session/told';
 import { useStore } from '../store/store';
@@ -17,6 +18,7 @@ const SEARCH_FROM = 12;
 export default function PeoplePanel() {
   const people = useStore((state) => state.call?.people) ?? [];
   const host = useStore((state) => leads(state.role));
+  const recorded = useStore((state) => state.recording !== null) && host;
   const [typed, setTyped] = useState('');
   const searched = people.length >= SEARCH_FROM;
   const shown = byRoleAndName(searched ? named(people, typed) : people);
@@ -37,6 +39,11 @@ export default function PeoplePanel() {
         </ul>
         {shown.length === 0 && <p className="people-none muted">{t('people.nobody_found')}</p>}
         {host && <Removed />}
+        {recorded && (
+          <button className="button small consents" onClick={() => void downloadConsents()}>
+            {t('consent.export')}
+          </button>
+        )}
       </div>
     </Panel>
   );

@@ -1,6 +1,7 @@
 import { Ellipsis, MicOff, MonitorUp, Pin, PinOff, SignalLow, Spotlight, VideoOff } from 'lucide-react';
 import type { Role } from '../api/types';
 import { MenuButton, type MenuSection } from '../controls/MenuButton';
+import { useUnrecorded } from '../recording/consent';
 import { Avatar } from '../stage/Avatar';
 import { togglePin } from '../stage/choices';
 import type { Person } from '../store/state';
@@ -18,6 +19,7 @@ export function Row({ person, powers }: { person: Person; powers: boolean }) {
   const muted = me ? !own.wish.microphone || own.capture.microphone.is !== 'live' : person.muted;
   const dark = me ? own.capture.camera.is !== 'live' : person.camera === null;
   const shares = me ? own.share.is === 'live' : person.share !== null;
+  const unrecorded = useUnrecorded(person);
   const title = titles[role];
   return (
     <li className="person">
@@ -27,6 +29,7 @@ export function Row({ person, powers }: { person: Person; powers: boolean }) {
       <div className="person-name">
         <bdi dir="auto">{me ? t('tile.your', { name }) : name}</bdi>
         {title && <span className="muted">{t(title)}</span>}
+        {unrecorded && <span className="muted">{t('consent.unrecorded')}</span>}
       </div>
       <span className="person-signs">
         {own.told.spotlight === id && <Spotlight className="icon accent" role="img" aria-label={t('tile.spotlit')} />}

@@ -4,7 +4,7 @@ import { running } from '../recording/recording';
 import { join } from '../session/join';
 import { leads } from '../session/told';
 import { set, useStore } from '../store/store';
-import { t } from '../text/t';
+import { days, t } from '../text/t';
 
 const LONGEST = 60;
 
@@ -17,12 +17,12 @@ export function JoinForm({ busy }: { busy: boolean }) {
   const otherTab = useStore((state) => state.otherTab);
   const notice = useRecordingNotice();
   const [missing, setMissing] = useState(false);
-  const submit = (how: Parameters<typeof join>[0]) => {
+  const submit = (how: Parameters<typeof join>[0], answer?: Parameters<typeof join>[1]) => {
     if (busy) return;
     if (name.trim() === '') {
       setMissing(true);
       document.getElementById(id)?.focus();
-    } else void join(how);
+    } else void join(how, answer);
   };
   return (
     <form
@@ -30,7 +30,8 @@ export function JoinForm({ busy }: { busy: boolean }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        submit(otherTab ? 'take_over' : 'fresh');
+        if (otherTab) submit('take_over');
+        else submit('fresh', notice ? 'agreed' : 'undecided');
       }}
     >
       <div>
@@ -63,6 +64,11 @@ export function JoinForm({ busy }: { busy: boolean }) {
       <button className="button primary join-button" type="submit" aria-disabled={busy}>
         {busy ? t('joining.busy') : t(otherTab ? 'prejoin.move_here' : notice ? 'prejoin.agree' : 'prejoin.join')}
       </button>
+      {notice && !otherTab && (
+        <button className="button plain" type="button" onClick={() => submit('fresh', 'declined')}>
+          {t('consent.join_without')}
+        </button>
+      )}
       {otherTab && (
         <button className="button" type="button" onClick={() => submit('second_device')}>
           {t('prejoin.second_device')}
@@ -86,7 +92,10 @@ function Inside() {
 
 function useRecordingNotice(): string | null {
   const now = useStore((state) => state.session?.recording) ?? null;
-  const automatic = useStore((state) => state.room?.auto_record) ?? false;
-  if (running(now)) return t('prejoin.recorded');
-  return automatic ? t('prejoin.to_be_recorded') : null;
+  const room = useStore((state) => state.room);
+  if (!running(now) && !room?.auto_record) return null;
+  const notice = [t(running(now) ? 'prejoin.recorded' : 'prejoin.to_be_recorded')];
+  if (room?.brand?.text) notice.push(t('consent.by', { who: room.brand.text }));
+  if (room?.recordings_kept_days) notice.push(t('consent.kept', { time: days(room.recordings_kept_days) }));
+  return notice.join(' ');
 }

@@ -2,10 +2,11 @@ import type { Recording } from '../api/types';
 import { toast } from '../notices/toasts';
 import { get, watch } from '../store/store';
 import { t } from '../text/t';
+import { asked } from './asked';
 
 const taken = (recording: Recording | null): boolean => recording?.state === 'active' || recording?.state === 'stopping';
 
-/** Tells everybody when a recording starts, stops or fails. It cannot be switched off. */
+/** Tells everybody when a recording starts, stops or fails; whoever is asked for his consent is told by that. It cannot be switched off. */
 export function tellOfRecordings(): () => void {
   return watch(
     (state) => state.recording,
@@ -13,7 +14,7 @@ export function tellOfRecordings(): () => void {
       if (get().page.is !== 'call' && get().page.is !== 'joining') return;
       const told = taken(before) || taken(get().session?.recording ?? null);
       if (now?.state === 'failed' && before?.state !== 'failed') failed(now);
-      else if (taken(now) && !taken(before) && !(told && !before)) toast(t('recording.began'), { tone: 'record', key: 'recording', sticky: true });
+      else if (taken(now) && !taken(before) && !(told && !before) && !asked(get())) toast(t('recording.began'), { tone: 'record', key: 'recording', sticky: true });
       else if (!taken(now) && taken(before)) toast(t('recording.ended'), { tone: 'record', key: 'recording' });
     },
   );

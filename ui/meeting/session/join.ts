@@ -1,8 +1,9 @@
 import * as api from '../api/client';
-import type { Admission, Joined } from '../api/types';
+import type { Admission, ConsentAnswer, Joined } from '../api/types';
 import { announce } from '../announce/queue';
 import { releaseAll, reopen, wishFor } from '../devices/devices';
 import { remember } from '../devices/memory';
+import { words } from '../recording/words';
 import { get, set, watch } from '../store/store';
 import type { Page } from '../store/state';
 import { t } from '../text/t';
@@ -19,6 +20,8 @@ export const prefetchEngine = (): void => void engine();
 const SLOW_MS = 2000;
 const PATIENCE_MS = 15_000;
 
+/** To whether we may be recorded, on this way in; the server keeps an earlier one of the same person. */
+let answer: ConsentAnswer = 'undecided';
 let leaving = false;
 let joinedAt = 0;
 let wake: () => void = () => undefined;
@@ -26,7 +29,8 @@ let wake: () => void = () => undefined;
 let round = 0;
 
 /** From the way in (or from `failed`) into the call. */
-export async function join(how: 'fresh' | 'take_over' | 'second_device' = 'fresh'): Promise<void> {
+export async function join(how: 'fresh' | 'take_over' | 'second_device' = 'fresh', consent: ConsentAnswer = 'undecided'): Promise<void> {
+  answer = consent;
   const { code, name } = get();
   remember({ name });
   const other = otherAdmission();
@@ -107,14 +111,15 @@ function pageAfter(error: unknown): Page {
 async function askToJoin(): Promise<Joined> {
   const { code, name } = get();
   const { token, admission: mine } = kept(code);
-  const joined = await api.join({ code, participant_token: token ?? null, name: name.trim(), admission: mine ?? null });
+  const joined = await api.join({ code, participant_token: token ?? null, name: name.trim(), admission: mine ?? null, consent: { answer, ...words() } });
   if ('waiting' in joined) {
     keep(code, { admission: joined.waiting, waiting: true });
     set({ name: joined.name });
     throw new MustWait(joined);
   }
   keep(code, { admission: joined.admission, waiting: false });
-  set({ role: roleOf(joined.admission.id, joined.role), name: joined.name });
+  answer = 'undecided';
+  set({ role: roleOf(joined.admission.id, joined.role), name: joined.name, consent: joined.consent ?? 'undecided' });
   return joined;
 }
 

@@ -1,5 +1,5 @@
 import type { Role } from '../api/types';
-import { readRecording } from '../recording/recording';
+import { readRecording, readUnrecorded } from '../recording/recording';
 import { hearOfTheLock } from './lock';
 import type { Allows, Told } from '../store/state';
 import { initial } from '../store/state';
@@ -41,7 +41,7 @@ function parsed(metadata: string | undefined): Entries {
 export function hear(metadata: string | undefined): void {
   const told = readTold(metadata);
   const news = JSON.stringify(told) !== JSON.stringify(get().told);
-  set({ recording: readRecording(metadata), ...(news && { told }) });
+  set({ recording: readRecording(metadata), unrecorded: readUnrecorded(metadata), ...(news && { told }) });
   hearOfTheLock(metadata);
 }
 

@@ -1,3 +1,4 @@
+import { useUnrecorded } from '../recording/consent';
 import { placeOf } from '../signals/hands';
 import type { Person, Picture } from '../store/state';
 import { useStore } from '../store/store';
@@ -28,6 +29,7 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
   const refitted = useStore((state) => state.refitted.includes(id));
   const mirrored = useStore((state) => me && state.selfView.mirrored);
   const hand = useStore((state) => placeOf(state.hands, id));
+  const unrecorded = useUnrecorded(person);
   const shown = me && person.muted === wish ? { ...person, muted: !wish } : person;
   const usual = filled ? 'cover' : fit(w, h, stage);
   const other = usual === 'cover' ? 'contain' : 'cover';
@@ -42,6 +44,7 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
       spotlit={spotlit}
       sharing={sharing}
       hand={hand}
+      unrecorded={unrecorded}
       onDoubleClick={() => refit(id)}
     >
       <TileTools person={shown} pinned={pinned} pictured={picture !== null} whole={(usual === 'contain') !== refitted} small={w < NAME_FROM} />

@@ -1,4 +1,4 @@
-import { Hand, MicOff, MonitorUp, Pin, SignalLow, Spotlight } from 'lucide-react';
+import { CircleSlash, Hand, MicOff, MonitorUp, Pin, SignalLow, Spotlight } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import type { Person, Picture } from '../store/state';
 import { t } from '../text/t';
@@ -19,13 +19,15 @@ interface Props {
   sharing?: boolean;
   /** The place of the raised hand, from 1; 0 for none. */
   hand?: number;
+  /** Nothing of this person is in the recording that is being made. */
+  unrecorded?: boolean;
   onDoubleClick?: () => void;
   /** Buttons that show themselves when the tile is pointed at. */
   children?: ReactNode;
 }
 
 /** One person: picture or initials, name plate, who speaks, whose hand is up, whose line is poor. */
-export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, spotlit = false, sharing = false, hand = 0, ...rest }: Props) {
+export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, spotlit = false, sharing = false, hand = 0, unrecorded = false, ...rest }: Props) {
   const { id, me, away, muted, speaking, quality, coming, paused } = person;
   const name = person.name || t('tile.no_name');
   const poor = quality !== 'good';
@@ -36,6 +38,7 @@ export const Tile = memo(function Tile({ person, picture, fit, mirrored, small =
     sharing && t('tile.sharing'),
     pinned && t('tile.pinned'),
     spotlit && t('tile.spotlit'),
+    unrecorded && t('consent.unrecorded'),
     poor && t('tile.poor'),
     away && t('tile.away'),
     paused && t('tile.paused'),
@@ -70,6 +73,8 @@ export const Tile = memo(function Tile({ person, picture, fit, mirrored, small =
             {me ? t('tile.you') : name}
           </bdi>
         )}
+        {unrecorded && <CircleSlash className="icon" />}
+        {unrecorded && !small && <span className="unrecorded">{t('consent.unrecorded')}</span>}
       </div>
       {rest.children}
     </div>

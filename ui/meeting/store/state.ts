@@ -1,5 +1,5 @@
 import type { RemoteVideoTrack } from 'livekit-client';
-import type { ChatMessage, Knocker, Permissions, Recording, Removed, RoomFacts, Role, SessionState } from '../api/types';
+import type { ChatMessage, ConsentAnswer, Knocker, Permissions, Recording, Removed, RoomFacts, Role, SessionState } from '../api/types';
 import type { Outgoing } from '../chat/messages';
 import type { Refusal } from '../devices/refusal';
 import type { Hand } from '../signals/hands';
@@ -217,6 +217,10 @@ export interface State {
   /** For a host: who was removed and is kept out. */
   removed: readonly Removed[];
   recording: Recording | null;
+  /** Our own answer to whether we may be recorded. */
+  consent: ConsentAnswer;
+  /** Who is left out of the recording. */
+  unrecorded: readonly string[];
   recordings: SessionState['recordings'];
   /** Another tab of this browser is in this meeting. */
   otherTab: boolean;
@@ -256,6 +260,8 @@ export const initial: State = {
   told: { roles: {}, spotlight: null, allows: { microphone: true, camera: true, share: true, chat: true, reactions: true } },
   removed: [],
   recording: null,
+  consent: 'undecided',
+  unrecorded: [],
   recordings: [],
   otherTab: false,
   panel: null,

@@ -68,6 +68,10 @@ export const timeOfDay = (at: Date): string =>
   new Intl.DateTimeFormat(locale.tag, { timeStyle: 'short' }).format(at);
 
 /** "7:04" or "1:07:04" from milliseconds. */
+/** "30 days". */
+export const days = (count: number): string =>
+  new Intl.NumberFormat(locale.tag, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(count);
+
 export function duration(ms: number): string {
   const all = Math.max(0, Math.floor(ms / 1000));
   const two = (n: number) => String(n).padStart(2, '0');

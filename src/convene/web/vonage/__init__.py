@@ -11,7 +11,18 @@ from convene.errors import NotFound
 from convene.runtime import Runtime
 from convene.web.app import Asgi, Receive, Send
 from convene.web.route import methods_of
-from convene.web.vonage import applications, chat, hosting, powers, recordings, rooms, sessions, themes, waiting
+from convene.web.vonage import (
+    applications,
+    chat,
+    consents,
+    hosting,
+    powers,
+    recordings,
+    rooms,
+    sessions,
+    themes,
+    waiting,
+)
 from convene.web.vonage.refusals import VonageRoute, not_allowed
 
 BASE = "/v1/meetings"
@@ -30,6 +41,7 @@ def router(runtime: Runtime) -> APIRouter:
     powers.add(routes, runtime)
     hosting.add(routes, runtime)
     chat.add(routes, runtime)
+    consents.add(routes, runtime)
     applications.add(routes, runtime)
     waiting.add(routes, runtime)
     known = list(routes.routes)

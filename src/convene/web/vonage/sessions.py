@@ -3,11 +3,9 @@
 A session with its people and recordings, and attendance as CSV.
 """
 
-import csv
-import io
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,9 +17,9 @@ from convene.db import Tx
 from convene.errors import Forbidden, NotFound
 from convene.recordings import Recording
 from convene.runtime import Runtime
-from convene.storage import content_disposition
 from convene.web.app import answer
 from convene.web.caller import Caller
+from convene.web.csv_file import csv_file, harmless, moment, table
 from convene.web.vonage import fields, schemas
 from convene.web.vonage.recordings import shown
 
@@ -30,9 +28,6 @@ FARTHEST = 2**31 - 1
 MINUTE = timedelta(minutes=1)
 ONE = "/sessions/{session_id}"
 READ, WRITE = "sessions:read", "sessions:write"
-# A spreadsheet takes a cell that begins like this for a formula, and people choose their names (OWASP, CSV Injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-BOM = "\ufeff"  # without it Excel reads UTF-8 as the machine's old code page; every CSV reader knows it
 CSV_COLUMNS = ("participant_id", "name", "is_host", "joined_at", "left_at", "seconds", "reason")
 
 _REFUSALS = schemas.refusals
@@ -95,8 +90,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
 
     async def as_csv(request: Request, session_id: str) -> Response:
         found = await db.read(_people, Caller(request, READ), session_id)
-        headers = {"Content-Disposition": content_disposition(f"attendance {session_id}.csv")}
-        return Response(attendance_csv(found), 200, headers, "text/csv; charset=utf-8")
+        return csv_file(f"attendance {session_id}.csv", attendance_csv(found))
 
     async def delete(request: Request, session_id: str) -> Response:
         await db.write(_delete, Caller(request, WRITE), session_id)
@@ -198,26 +192,14 @@ def _minutes(length: timedelta) -> int:
 
 
 def attendance_csv(people: Sequence[Attendee]) -> str:
-    """A line for each stay, as RFC 4180 writes it (CRLF, quotes where needed), in UTF-8 that spreadsheets recognise."""
-    out = io.StringIO(newline="")
-    lines = csv.writer(out)
-    lines.writerow(CSV_COLUMNS)
-    lines.writerows(_line(one, stay) for one in people for stay in one.stays)
-    return BOM + out.getvalue()
+    """A line for each stay."""
+    return table(CSV_COLUMNS, [_line(one, stay) for one in people for stay in one.stays])
 
 
 def _line(one: Attendee, stay: Stay) -> tuple[object, ...]:
     seconds = "" if stay.left_at is None else round((stay.left_at - stay.joined_at).total_seconds())
-    times = (_text(stay.joined_at), "" if stay.left_at is None else _text(stay.left_at))
-    return one.id, _harmless(one.name), str(one.is_host).lower(), *times, seconds, stay.reason or ""
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip().startswith(FORMULA) else cell
+    times = (moment(stay.joined_at), "" if stay.left_at is None else moment(stay.left_at))
+    return one.id, harmless(one.name), str(one.is_host).lower(), *times, seconds, stay.reason or ""
 
 
 def _links(path: str, request: Request, asked: Asked, more: bool) -> dict[str, Any]:
