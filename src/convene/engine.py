@@ -146,8 +146,8 @@ class Engine(Protocol):
         """Tells everybody in the room, hidden ones too, or one person; it comes from nobody. Unavailable for a room that the
         engine does not have."""
 
-    def join_token(self, pass_: Pass, *, lifetime: timedelta) -> str:
-        """Lets one person take his pass_; gives no power over others. Role, name and consent stay as the token says."""
+    def join_token(self, granted: Pass, *, lifetime: timedelta) -> str:
+        """Lets one person in; gives no power over others. Role, name and consent stay as the token says."""
 
     def recorder_token(self, *, room: str, identity: str, lifetime: timedelta) -> str:
         """Lets a recorder into one room, hidden, to see and hear only."""
@@ -275,10 +275,10 @@ class MemoryEngine:
         else:
             there.whispered.append((to, topic, data))
 
-    def join_token(self, pass_: Pass, *, lifetime: timedelta) -> str:
+    def join_token(self, granted: Pass, *, lifetime: timedelta) -> str:
         """A token that `read_token` accepts."""
-        claims = {"sub": pass_.identity, "room": pass_.room, "name": pass_.name, "may": sorted(pass_.may)}
-        return self._sign(claims | pass_.attributes, lifetime)
+        claims = {"sub": granted.identity, "room": granted.room, "name": granted.name, "may": sorted(granted.may)}
+        return self._sign(claims | granted.attributes, lifetime)
 
     def recorder_token(self, *, room: str, identity: str, lifetime: timedelta) -> str:
         """A token that `read_token` accepts."""

@@ -141,22 +141,22 @@ class LiveKit:
 
     # --- Tokens -----------------------------------------------------------------------------------------------------
 
-    def join_token(self, pass_: Pass, *, lifetime: timedelta) -> str:
+    def join_token(self, granted: Pass, *, lifetime: timedelta) -> str:
         """For a browser: never a right over the room or over others, for the host neither.
 
         Data messages carry raised hands and reactions. The role, the name and the consent stay ours: nobody may change his own.
         """
         grants = api.VideoGrants(
             room_join=True,
-            room=pass_.room,
-            can_publish=bool(pass_.may),
-            can_publish_sources=sorted(pass_.may),
+            room=granted.room,
+            can_publish=bool(granted.may),
+            can_publish_sources=sorted(granted.may),
             can_subscribe=True,
             can_publish_data=True,
             can_update_own_metadata=False,
         )
-        token = self._token(pass_.identity, grants, lifetime).with_name(pass_.name)
-        return token.with_attributes(pass_.attributes).to_jwt()
+        token = self._token(granted.identity, grants, lifetime).with_name(granted.name)
+        return token.with_attributes(granted.attributes).to_jwt()
 
     def recorder_token(self, *, room: str, identity: str, lifetime: timedelta) -> str:
         """For our recorder: kind egress and hidden, so that it neither holds the room open nor is seen in it."""

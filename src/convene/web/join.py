@@ -91,8 +91,8 @@ def router(runtime: Runtime) -> APIRouter:
         session, person, key = entry.session, entry.person, entry.key
         await engine.create_room(session.engine_room, entry.metadata)
         consent = str(entry.consent) if entry.consent else None
-        pass_ = Pass(session.engine_room, person.id, name, is_host=person.is_host, may=entry.may, consent=consent)
-        token = engine.join_token(pass_, lifetime=TOKEN_LIFETIME)
+        granted = Pass(session.engine_room, person.id, name, is_host=person.is_host, may=entry.may, consent=consent)
+        token = engine.join_token(granted, lifetime=TOKEN_LIFETIME)
         url = runtime.settings.engine_public_url or None
         role = "host" if person.is_host else "guest"
         admission = {"id": person.id, "key": key}
