@@ -68,7 +68,16 @@ def _handful(minute: int, limit: int, taken: int) -> Handful:
 
 def failed(tx: Tx, place: str) -> int:
     """Counts wrong credentials from a place; how many there were in this minute, over all processes."""
-    key, minute = f"caller {place}", minute_of(tx.now)
+    return _one_more(tx, f"caller {place}")
+
+
+def begun(tx: Tx, place: str) -> int:
+    """Counts a connection check that a place begins; how many there were in this minute, over all processes."""
+    return _one_more(tx, f"check {place}")
+
+
+def _one_more(tx: Tx, key: str) -> int:
+    minute = minute_of(tx.now)
     tx.add_new(miss, {"scope": key, "minute": minute, "count": 0})
     tx.execute(_MISS, {"key": key, "at": minute})
     return int(tx.connection.scalar(_MISSED, {"key": key, "at": minute}) or 0)

@@ -120,6 +120,9 @@ class Engine(Protocol):
     async def create_room(self, name: str, metadata: str = "") -> None:
         """Makes the room; one that is there stays as it is."""
 
+    async def create_brief_room(self, name: str, people: int) -> None:
+        """Makes a room for so many people at most, which the engine itself ends some seconds after the last has left."""
+
     async def list_rooms(self) -> list[EngineRoom]:
         """All rooms."""
 
@@ -184,6 +187,7 @@ class MemoryRoom:
 
     sid: str
     metadata: str
+    places: int = 0  # 0: no limit
     people: dict[str, Person] = field(default_factory=dict)
     told: list[tuple[str, bytes]] = field(default_factory=list)
     whispered: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -220,6 +224,11 @@ class MemoryEngine:
         if name not in self.rooms:
             self.rooms[name] = MemoryRoom(self._new("RM"), metadata)
             self._say("room_started", name)
+
+    async def create_brief_room(self, name: str, people: int) -> None:
+        """The same with `places`; the twin does not end it by itself."""
+        await self.create_room(name)
+        self.rooms[name].places = people
 
     async def list_rooms(self) -> list[EngineRoom]:
         """All rooms."""

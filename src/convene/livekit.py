@@ -38,6 +38,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=3)
 EMPTY = (
     10 * 60
 )  # seconds that the engine keeps a room without people. We end sessions long before; this cleans up after us
+BRIEF = 15  # seconds that it keeps one that was made for a moment
 SETTLE = 0.2  # seconds until somebody who is just coming in can be found by RemoveParticipant
 LONGEST_TOKEN = 8192  # bytes; a token of ours has some 500
 
@@ -74,6 +75,13 @@ class LiveKit:
         """CreateRoom returns a live room unchanged."""
         request = api.CreateRoomRequest(name=name, metadata=metadata, empty_timeout=EMPTY, departure_timeout=EMPTY)
         await self._ask("create_room", self._rooms.create_room, request)
+
+    async def create_brief_room(self, name: str, people: int) -> None:
+        """As above; the engine counts to `max_participants` when somebody comes."""
+        request = api.CreateRoomRequest(
+            name=name, max_participants=people, empty_timeout=BRIEF, departure_timeout=BRIEF
+        )
+        await self._ask("create_brief_room", self._rooms.create_room, request)
 
     async def list_rooms(self) -> list[EngineRoom]:
         """All rooms of the server or cluster. Its counts of people are often wrong and not given here."""

@@ -168,6 +168,12 @@ _LET_BACK_IN = sa.update(admission).where(
 _HEADCOUNT = sa.select(sa.func.count()).where(
     participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None)
 )
+_NAMES = (
+    sa.select(participant.c.name)
+    .where(participant.c.session_id == sa.bindparam("session_id"), participant.c.left_at.is_(None))
+    .order_by(participant.c.joined_at, participant.c.sid)
+    .limit(sa.bindparam("most"))
+)
 _STAYS = (
     sa.select(participant.c.sid)
     .join_from(participant, session)
@@ -368,6 +374,11 @@ def live(tx: Tx) -> list[Session]:
 def headcount(tx: Tx, session_id: str) -> int:
     """How many people are in."""
     return int(tx.connection.execute(_HEADCOUNT, {"session_id": session_id}).scalar_one())
+
+
+def names_inside(tx: Tx, session_id: str, most: int) -> list[str]:
+    """The names of so many people who are in, in the order in which they came."""
+    return [row.name for row in tx.all(_NAMES, {"session_id": session_id, "most": most})]
 
 
 # --- What the engine says -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from convene import (
     allowances,
     answers,
     callbacks,
+    checks,
     everybody,
     guesses,
     knocks,
@@ -137,8 +138,6 @@ class Worker:
     async def reconcile(self) -> bool:
         """Compares every live session with the engine's own list. An engine that does not answer means unknown: no change."""
         live = await self.runtime.db.read(sessions.live)
-        if not live:
-            return False
         try:
             there = {room.name for room in await self.runtime.engine.list_rooms()}
         except Unavailable:
@@ -151,7 +150,16 @@ class Worker:
                     await self._compare(session, session.engine_room in there)
 
         await asyncio.gather(*(one(session) for session in live))
+        await self._end_checks(there)
         return False
+
+    async def _end_checks(self, there: set[str]) -> None:
+        """A check's room ends by itself when its page goes; who stays in it to talk is put out."""
+        now = self.runtime.db.clock()
+        for name in there:
+            if checks.is_check(name) and checks.is_over(name, now):
+                with suppress(Unavailable):
+                    await self.runtime.engine.delete_room(name)
 
     async def _compare(self, session: sessions.Session, there: bool) -> None:
         people: list[Person] = []

@@ -167,6 +167,11 @@ TRIES: dict[str, list[Try]] = {
         named(202, {"code": "{door_code}", "name": "Eve", "admission": "{own.knock}"}, "nobody"),
         named(202, {"code": "{door_code}", "name": "Eve", "admission": {"id": "{person_id}", "key": "x"}}, "nobody"),
     ],
+    f"POST {PAGE}/check": [
+        named(201, {"code": "{code}", "participant_token": "{own.participant_token}"}, "nobody"),
+        named(404, {"code": "{room_id}"}, "nobody"),
+    ],
+    f"GET {PAGE}/check": [named(401, who="host"), named(401, who="guest"), named(401)],
     f"GET {PAGE}/session": [named(200, who="guest"), named(401, who="knocker"), named(401)],
     f"POST {PAGE}/end": [named(403, who="guest"), named(401, who="knocker"), named(401)],
     f"POST {PAGE}/lock": [named(403, {"locked": True}, "guest"), named(401, {"locked": True})],

@@ -18,7 +18,7 @@ from livekit import api, rtc
 
 from convene.engine import SOURCES, Engine, EngineEvent, MemoryEngine, Pass, Person, body_hash
 from convene.errors import Unauthenticated, Unavailable
-from convene.livekit import LiveKit
+from convene.livekit import BRIEF, LiveKit
 from tests.livekit_server import DEADLINE, KEY, SECRET, LiveKitServer, in_room, livekit_server, receiver
 
 MINUTES = timedelta(minutes=5)
@@ -158,6 +158,21 @@ async def test_a_room_is_made_once_and_deleted_once(side: Side) -> None:
     await side.engine.create_room(name)
     assert len(await sids()) == 1
     assert await sids() != first
+
+
+async def test_a_brief_room_is_a_room_too(side: Side) -> None:
+    name = new_room()
+    await side.engine.create_brief_room(name, 2)
+    assert await side.engine.people(name) == []
+    await side.engine.delete_room(name)
+    assert name not in [room.name for room in await side.engine.list_rooms()]
+
+
+async def test_the_server_ends_a_brief_room_by_itself_and_lets_two_in(livekit: LiveKit) -> None:
+    name = new_room()
+    await livekit.create_brief_room(name, 2)
+    listed = (await livekit._rooms.list_rooms(api.ListRoomsRequest(names=[name]))).rooms[0]
+    assert (listed.max_participants, listed.empty_timeout, listed.departure_timeout) == (2, BRIEF, BRIEF)
 
 
 async def test_an_unknown_room_is_not_an_empty_one(side: Side) -> None:
@@ -410,6 +425,7 @@ async def test_forged_events_are_refused(side: Side) -> None:
 CALLS: dict[str, Callable[[Engine], Any]] = {
     "check": lambda engine: engine.check(),
     "create_room": lambda engine: engine.create_room("r"),
+    "create_brief_room": lambda engine: engine.create_brief_room("r", 2),
     "list_rooms": lambda engine: engine.list_rooms(),
     "people": lambda engine: engine.people("r"),
     "delete_room": lambda engine: engine.delete_room("r"),

@@ -85,6 +85,11 @@ SCHEMES: dict[str, Any] = {
         "scheme": "bearer",
         "description": "`<id>.<key>` of the admission, or of the waiting, that joining answered.",
     },
+    "check": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "One of the two tokens that the beginning of a connection check answered.",
+    },
 }
 # The noun of an operation's scope and its tag: the first part of its path that is named here decides.
 NOUNS = {
@@ -125,6 +130,8 @@ CODES = {
 # What only these operations of the page answer.
 ALSO: dict[str, set[int]] = {
     "page_look": {404, 410, 429},
+    "page_check": {404, 410, 429},
+    "page_beats": {403},
     "page_join": {403, 404, 409, 410, 423, 429},
     "page_end": {403, 410},
     "page_lock": {403, 410},
@@ -237,6 +244,8 @@ def _security(door: Door, method: str, path: str, scope: str | None) -> list[dic
                 else [{"administrator" if "/admin/" in path else "user": []}]
             )
         case "page":
+            if path.endswith("/check"):
+                return [{"check": []}] if method == "GET" else []
             return [] if path.endswith(("/look", "/join")) else [{"person": []}]
         case "vendor" | "own" if scope:
             return [{"token": [scope]}, {"key": [scope]}]

@@ -19,7 +19,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 from yarl import URL
 
-from convene import recordings, sessions
+from convene import checks, recordings, sessions
 from convene.db import Tx
 from convene.engine import Claims, EngineEvent, unanswered
 from convene.errors import Forbidden, Refusal, Unauthenticated
@@ -97,6 +97,8 @@ async def _take_event(runtime: Runtime, request: Request) -> Response:
     except Unauthenticated:
         log.warning("engine event refused", extra={"event": "engine_event_refused", "peer": peer})
         return Response(status_code=401)
+    if checks.is_check(event.room):  # nothing of a check is kept, nobody is told of it
+        return Response(status_code=200)
     try:
         await runtime.db.write(_apply, event, timedelta(seconds=runtime.settings.session_grace_seconds))
     except Exception:
@@ -158,7 +160,12 @@ def _ticket(connection: HTTPConnection) -> tuple[str, str]:
 
 async def _check(runtime: Runtime, claims: Claims) -> tuple[str, ...]:
     """From which sources this person may send now. Raises Forbidden for a removed person, an ended meeting, and whoever was
-    never admitted: recorders too, they speak to the engine directly."""
+    never admitted: recorders too, they speak to the engine directly. A check's token is all that its bearer needs, as long as
+    the check lasts: the engine renews tokens of who is connected, so their own end is none."""
+    if checks.is_check(claims.room):
+        if checks.is_over(claims.room, runtime.db.clock()):
+            raise Forbidden("check_over", "This check is over.")
+        return claims.may
     may = await runtime.db.read(sessions.may_connect, claims.room, claims.identity)
     if may is None:
         raise Forbidden("not_in_meeting", "You are not in this meeting, or it has ended.")

@@ -27,6 +27,7 @@ from convene.db import Tx
 from convene.engine import Pass
 from convene.errors import Gone, Invalid, NotFound, Refusal, Unauthenticated
 from convene.events import wire_time
+from convene.lifecycle import Approval
 from convene.runtime import Runtime
 from convene.web.app import address_of, answer
 from convene.web.meeting_bodies import Join, Joined, Look, Looked, Refused, SessionState, Waits
@@ -35,6 +36,7 @@ from convene.web.route import BoundedRoute
 
 TOKEN_LIFETIME = timedelta(minutes=5)  # the engine renews it while the person is connected
 NAME_LIMIT = 60
+NAMES_SHOWN = 5  # of those who are inside, to somebody who looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Found:
     room: rooms.Room
     right: sessions.Right
     name: str | None = None
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether he came with a token that counts here: the host's, or an invitation."""
+        return self.right.is_host or self.right.is_invited
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +248,18 @@ def _view(tx: Tx, found: Found, kept_days: int) -> dict[str, Any]:
         session = {
             "started_at": live.started_at and wire_time(live.started_at),
             "people": people,
+            "names": _names(tx, found, live.id),
             "recording": recording,
         }
     role = "host" if found.right.is_host else "guest"
     return {"role": role, "name": found.name, "room": seen, "session": session}
+
+
+def _names(tx: Tx, found: Found, session_id: str) -> list[str]:
+    """Who is inside. Where a door is kept, a code alone opens nothing: it must not tell who meets behind that door either, only
+    how many. Who could walk in sees them there anyway; hosts and invited people are expected."""
+    is_open = found.room.join_approval_level == Approval.NONE and not found.room.locked
+    return sessions.names_inside(tx, session_id, NAMES_SHOWN) if is_open or found.is_expected else []
 
 
 def _brand(tx: Tx, room: rooms.Room) -> dict[str, Any] | None:

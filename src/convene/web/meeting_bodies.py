@@ -172,10 +172,12 @@ class RecordingView(BaseModel):
 
 
 class SessionView(BaseModel):
-    """The meeting that goes on: since when, with how many people, recorded or not."""
+    """The meeting that goes on: since when, with how many people, recorded or not. `names`: of the first five of them; empty
+    for who may have to wait at the door."""
 
     started_at: str | None
     people: int
+    names: list[str]
     recording: RecordingView | None
 
 
@@ -193,6 +195,30 @@ class EngineAccess(BaseModel):
 
     url: str | None
     token: str
+
+
+class MediaPorts(BaseModel):
+    """Where the media goes: what a firewall must let through."""
+
+    address: str
+    udp: int
+    tcp: int
+
+
+class CheckAccess(BaseModel):
+    """The two ends of a connection check, as join tokens for the same room; `url` as in `EngineAccess`. `ports` null: of an
+    engine that the operator runs himself, and whose ports are not known here."""
+
+    url: str | None
+    sender: str
+    listener: str
+    ports: MediaPorts | None
+
+
+class Beat(BaseModel):
+    """An event `beat` of `GET /check`, and how many are to follow."""
+
+    left: int
 
 
 class Joined(BaseModel):

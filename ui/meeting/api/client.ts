@@ -2,6 +2,7 @@ import type {
   Admission,
   AskRequest,
   AskSource,
+  CheckAccess,
   ChatDraft,
   ChatHistory,
   ChatMessage,
@@ -50,6 +51,8 @@ interface Call {
   path: string;
   body?: LookRequest | JoinRequest | MuteRequest | LockRequest | ChatDraft | AskRequest | RoleRequest | SpotlightRequest | PermissionRequest | ConsentGiven;
   admission?: Admission;
+  /** Ends the wait earlier than usual. */
+  signal?: AbortSignal;
 }
 
 export const look = (code: string, participantToken: string | null): Promise<Look> =>
@@ -57,6 +60,9 @@ export const look = (code: string, participantToken: string | null): Promise<Loo
 
 export const join = (request: JoinRequest): Promise<Joined | Waits> =>
   ask<Joined | Waits>({ method: 'POST', path: 'join', body: request });
+
+export const beginCheck = (request: LookRequest, signal: AbortSignal): Promise<CheckAccess> =>
+  ask<CheckAccess>({ method: 'POST', path: 'check', body: request, signal });
 
 export const session = (admission: Admission): Promise<SessionState> =>
   ask<SessionState>({ method: 'GET', path: 'session', admission });
@@ -153,10 +159,16 @@ export async function exportConsents(admission: Admission): Promise<Blob> {
 }
 
 /** A stream of server-sent events; read with `fetch`, since an EventSource can show no proof but in its address. */
-export async function openStream(path: 'waiting' | 'host', proof: Admission, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+export const openStream = (path: 'waiting' | 'host', proof: Admission, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> =>
+  stream(path, bearer(proof), signal);
+
+/** The short stream of a connection check. */
+export const checkStream = (token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> => stream('check', `Bearer ${token}`, signal);
+
+async function stream(path: string, authorization: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
   let response: Response;
   try {
-    response = await fetch(`/api/meeting/${path}`, { headers: { Authorization: bearer(proof) }, signal });
+    response = await fetch(`/api/meeting/${path}`, { headers: { Authorization: authorization }, signal });
   } catch (error) {
     throw new ApiError(0, 'unreachable', String(error), {});
   }
@@ -172,7 +184,7 @@ async function ask<Answer>(call: Call): Promise<Answer> {
 }
 
 /** The answer, if it is 2xx. */
-async function answered({ method, path, body, admission }: Call): Promise<Response> {
+async function answered({ method, path, body, admission, signal }: Call): Promise<Response> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (admission) headers['Authorization'] = bearer(admission);
@@ -181,7 +193,7 @@ async function answered({ method, path, body, admission }: Call): Promise<Respon
     response = await fetch(`/api/meeting/${path}`, {
       method,
       headers,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: signal ?? AbortSignal.timeout(TIMEOUT_MS),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   } catch (error) {

@@ -1763,6 +1763,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/meeting/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Three events `beat`, one after the other */
+        get: operations["page_beats"];
+        put?: never;
+        /** Begin a connection check */
+        post: operations["page_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/recordings/{recording_id}/{name}": {
         parameters: {
             query?: never;
@@ -1965,6 +1983,14 @@ export interface components {
             is_captions_available: boolean;
         };
         /**
+         * Beat
+         * @description An event `beat` of `GET /check`, and how many are to follow.
+         */
+        Beat: {
+            /** Left */
+            left: number;
+        };
+        /**
          * BrandView
          * @description What the room's theme puts on: its colour, its name, and pictures by their addresses.
          */
@@ -2119,6 +2145,20 @@ export interface components {
             name: string;
             /** Text */
             text: string;
+        };
+        /**
+         * CheckAccess
+         * @description The two ends of a connection check, as join tokens for the same room; `url` as in `EngineAccess`. `ports` null: of an
+         *     engine that the operator runs himself, and whose ports are not known here.
+         */
+        CheckAccess: {
+            /** Url */
+            url: string | null;
+            /** Sender */
+            sender: string;
+            /** Listener */
+            listener: string;
+            ports: components["schemas"]["MediaPorts"] | null;
         };
         /**
          * ConsentAtDoor
@@ -3077,6 +3117,18 @@ export interface components {
             html?: string | null;
         };
         /**
+         * MediaPorts
+         * @description Where the media goes: what a firewall must let through.
+         */
+        MediaPorts: {
+            /** Address */
+            address: string;
+            /** Udp */
+            udp: number;
+            /** Tcp */
+            tcp: number;
+        };
+        /**
          * Missed
          * @description How many events had not arrived; those that have an address now are delivered again.
          */
@@ -3623,13 +3675,16 @@ export interface components {
         };
         /**
          * SessionView
-         * @description The meeting that goes on: since when, with how many people, recorded or not.
+         * @description The meeting that goes on: since when, with how many people, recorded or not. `names`: of the first five of them; empty
+         *     for who may have to wait at the door.
          */
         SessionView: {
             /** Started At */
             started_at: string | null;
             /** People */
             people: number;
+            /** Names */
+            names: string[];
             recording: components["schemas"]["RecordingView"] | null;
         };
         /**
@@ -19640,6 +19695,7 @@ export interface operations {
                      *       "session": {
                      *         "started_at": "2026-03-01T08:00:00.000Z",
                      *         "people": 2,
+                     *         "names": [],
                      *         "recording": {
                      *           "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
                      *           "state": "requested",
@@ -23301,6 +23357,228 @@ export interface operations {
                      *       "error": {
                      *         "code": "scope_missing",
                      *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_beats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: beat
+                     *     data: {"left":2}
+                     *
+                     *     event: beat
+                     *     data: {"left":1}
+                     *
+                     *     event: beat
+                     *     data: {"left":0}
+                     */
+                    "text/event-stream": {
+                        event?: string;
+                        data?: string;
+                    };
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": null,
+                     *       "sender": "eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl",
+                     *       "listener": "eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl",
+                     *       "ports": {
+                     *         "address": "198.51.100.7",
+                     *         "udp": 7882,
+                     *         "tcp": 7881
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CheckAccess"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "invalid",
+                     *         "message": "The input breaks a rule"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Not found, or expired"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "The body is larger than 64 KiB"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "slow_down",
+                     *         "message": "Too many requests, or wrong credentials, in this minute"
                      *       }
                      *     }
                      */

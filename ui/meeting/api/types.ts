@@ -11,6 +11,7 @@ export type ChatMessage = Schemas['ChatMessage'];
 export type AskRequest = Schemas['Asked'];
 export type AskSource = AskRequest['source'];
 export type AtTheDoor = Schemas['AtTheDoor'];
+export type CheckAccess = Schemas['CheckAccess'];
 export type ConsentGiven = Schemas['ConsentGiven'];
 export type ConsentWords = Omit<ConsentGiven, 'answer'>;
 export type ConsentAnswer = Schemas['ConsentAtDoor']['answer'];

@@ -1,10 +1,16 @@
-import { TriangleAlert } from 'lucide-react';
+import { Info, TriangleAlert } from 'lucide-react';
 import type { DeviceKind } from '../store/state';
-import { useStore } from '../store/store';
+import { set, useStore } from '../store/store';
 import { t } from '../text/t';
 import { ask, wishFor } from './devices';
+import { remember } from './memory';
+import { systemHelp, systemSettings } from './place';
 import { wordsFor, type Refusal } from './refusal';
 import { siteHelp } from './siteHelp';
+
+/** What the page around a frame must say, for a meeting with everything. */
+const ALLOW =
+  'allow="camera; microphone; display-capture; autoplay; fullscreen; picture-in-picture; speaker-selection; screen-wake-lock; clipboard-write"';
 
 /** A clear word for each device that gives nothing, and what to do about it; one word when the cause is one. */
 export function DeviceNotes() {
@@ -21,6 +27,9 @@ export function DeviceNotes() {
           {dark && <DeviceNote kind="camera" why={dark} />}
         </>
       )}
+      <SilentNote />
+      <InsteadNote kind="microphone" />
+      <InsteadNote kind="camera" />
     </div>
   );
 }
@@ -28,6 +37,7 @@ export function DeviceNotes() {
 function DeviceNote({ kind, why }: { kind: DeviceKind | 'both'; why: Refusal }) {
   const { title, help, offer } = wordsFor(kind, why);
   const kinds: DeviceKind[] = kind === 'both' ? ['microphone', 'camera'] : [kind];
+  const settings = why === 'system' ? systemSettings(kind === 'microphone' ? kind : 'camera') : null;
   const again = () => {
     for (const one of kinds) wishFor(one, true);
     void ask(kinds);
@@ -37,11 +47,21 @@ function DeviceNote({ kind, why }: { kind: DeviceKind | 'both'; why: Refusal }) 
       <TriangleAlert className="icon" aria-hidden />
       <div className="note-body">
         <strong>{t(title)}</strong>
-        <p>{t(why === 'site' ? siteHelp() : help)}</p>
+        <p>{t(why === 'site' ? siteHelp() : why === 'system' ? systemHelp() : help)}</p>
+        {why === 'policy' && (
+          <p>
+            {t('help.policy_owner')} <code dir="ltr">{ALLOW}</code>
+          </p>
+        )}
       </div>
+      {settings && (
+        <a className="button small" href={settings}>
+          {t('device.open_settings')}
+        </a>
+      )}
       {offer === 'again' && (
         <button className="button small" onClick={again}>
-          {t('try_again')}
+          {t(why === 'dismissed' ? 'device.ask_again' : 'try_again')}
         </button>
       )}
       {offer === 'tab' && (
@@ -51,4 +71,38 @@ function DeviceNote({ kind, why }: { kind: DeviceKind | 'both'; why: Refusal }) 
       )}
     </div>
   );
+}
+
+function SilentNote() {
+  const silent = useStore((state) => state.silent);
+  const choosing = useStore((state) => state.dialog?.is === 'devices');
+  if (!silent) return null;
+  const known = () => {
+    remember({ silence: 'known' });
+    set({ silent: false });
+  };
+  return (
+    <div className="note warning">
+      <TriangleAlert className="icon" aria-hidden />
+      <p className="note-body">{t('device.silent')}</p>
+      {!choosing && (
+        <button className="button small" onClick={() => set({ dialog: { is: 'devices' } })}>
+          {t('device.another')}
+        </button>
+      )}
+      <button className="button small" onClick={known}>
+        {t('device.silence_known')}
+      </button>
+    </div>
+  );
+}
+
+function InsteadNote({ kind }: { kind: DeviceKind }) {
+  const name = useStore((state) => state.instead[kind]);
+  return name ? (
+    <p className="note">
+      <Info className="icon" aria-hidden />
+      {t('device.instead', { name })}
+    </p>
+  ) : null;
 }

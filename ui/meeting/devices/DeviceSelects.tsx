@@ -1,10 +1,10 @@
 import { Camera, Mic, Volume2, type LucideIcon } from 'lucide-react';
-import { useId, useState } from 'react';
+import { useId } from 'react';
 import type { DeviceKind } from '../store/state';
-import { useStore } from '../store/store';
+import { set, useStore } from '../store/store';
 import { t, type TextKey } from '../text/t';
 import { choose, inUse } from './devices';
-import { playTestSound } from './level';
+import { SpeakerTest } from './DeviceTest';
 import './devices.css';
 
 type Kind = DeviceKind | 'speaker';
@@ -21,7 +21,10 @@ export const DeviceSelects = () => (
     <DeviceSelect kind="microphone" />
     <DeviceSelect kind="camera" />
     <DeviceSelect kind="speaker" />
-    <TestSound />
+    <SpeakerTest />
+    <button className="button plain small" onClick={() => set({ dialog: { is: 'check' } })}>
+      {t('check.open')}
+    </button>
   </div>
 );
 
@@ -39,7 +42,7 @@ function DeviceSelect({ kind }: { kind: Kind }) {
         {t(label)}
       </label>
       <Icon className="icon" aria-hidden />
-      <select id={id} value={kind === 'speaker' ? speaker : inUse(kind)} onChange={(event) => void choose(kind, event.target.value)}>
+      <select id={id} data-kind={kind} value={kind === 'speaker' ? speaker : inUse(kind)} onChange={(event) => void choose(kind, event.target.value)}>
         {devices.map((device) => (
           <option key={device.id} value={device.id}>
             {device.label}
@@ -47,20 +50,5 @@ function DeviceSelect({ kind }: { kind: Kind }) {
         ))}
       </select>
     </div>
-  );
-}
-
-function TestSound() {
-  const speaker = useStore((state) => state.chosen.speaker);
-  const [playing, setPlaying] = useState(false);
-  const play = async () => {
-    setPlaying(true);
-    await playTestSound(speaker).catch(() => undefined);
-    setPlaying(false);
-  };
-  return (
-    <button className="button plain small test-sound" aria-disabled={playing} onClick={() => !playing && void play()}>
-      {t(playing ? 'device.playing' : 'device.test')}
-    </button>
   );
 }

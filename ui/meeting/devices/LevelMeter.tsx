@@ -1,39 +1,35 @@
-import { useEffect, useState } from 'react';
-import { useStore } from '../store/store';
+import { useEffect } from 'react';
+import { set, useStore } from '../store/store';
 import { t } from '../text/t';
 import { useLevel } from './level';
+import { remembered } from './memory';
 import './devices.css';
 
 const CELLS = [0.12, 0.28, 0.44, 0.6, 0.76];
 const SILENT_MS = 10_000;
 
-/** Five cells that move with the voice, and a word when nothing comes at all. */
+/** Five cells that move with the voice; when nothing comes at all for a while, the notes beside it say so. */
 export function LevelMeter() {
   const microphone = useStore((state) => state.capture.microphone);
   const on = useStore((state) => state.wish.microphone);
   const lit = useLevel(microphone.is === 'live' && on ? microphone.track : null, CELLS);
-  const silent = useSilence(lit < 0);
+  useSilence(lit < 0);
   return (
-    <>
-      <div className="level" role="meter" aria-label={t('device.level')} aria-valuemin={0} aria-valuemax={5} aria-valuenow={Math.max(0, lit)}>
-        {CELLS.map((cell, i) => (
-          <span key={cell} className={i < lit ? 'cell lit' : 'cell'} />
-        ))}
-      </div>
-      {silent && (
-        <p className="look" role="status">
-          {t('device.silent')}
-        </p>
-      )}
-    </>
+    <div className="level" role="meter" aria-label={t('device.level')} aria-valuemin={0} aria-valuemax={5} aria-valuenow={Math.max(0, lit)}>
+      {CELLS.map((cell, i) => (
+        <span key={cell} className={i < lit ? 'cell lit' : 'cell'} />
+      ))}
+    </div>
   );
 }
 
-function useSilence(quiet: boolean): boolean {
-  const [silent, setSilent] = useState(false);
+function useSilence(quiet: boolean): void {
   useEffect(() => {
-    const timer = setTimeout(() => setSilent(quiet), quiet ? SILENT_MS : 0);
-    return () => clearTimeout(timer);
+    if (!quiet) return;
+    const timer = setTimeout(() => set({ silent: remembered().silence !== 'known' }), SILENT_MS);
+    return () => {
+      clearTimeout(timer);
+      set({ silent: false });
+    };
   }, [quiet]);
-  return silent;
 }

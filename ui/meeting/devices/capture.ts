@@ -6,6 +6,8 @@ export type Captured = { track: MediaStreamTrack } | { refused: Refusal };
 export type Wanted = Partial<Record<DeviceKind, string>>;
 
 const RETRY_MS = 1000;
+/** No person is so quick: nobody was asked. */
+const AT_ONCE_MS = 150;
 
 /** A modest machine sends a smaller picture: phones, two cores, or 4 GB and less. */
 const modest = (): boolean => {
@@ -49,17 +51,18 @@ export async function capture(wanted: Wanted): Promise<Partial<Record<DeviceKind
 }
 
 async function alone(kind: DeviceKind, id: string): Promise<Captured> {
+  const asked = performance.now();
   try {
     return (await open({ [kind]: id }))[kind] ?? { refused: 'failed' };
   } catch (error) {
-    const refused = await explain(kind, error);
-    if ((error as Error).name !== 'AbortError') return { refused };
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    return bare(kind).catch(async (again: unknown) => ({ refused: await explain(kind, again) }));
+    const { name } = error as Error;
+    if (name !== 'AbortError' && name !== 'OverconstrainedError') return { refused: await explain(kind, error, asked) };
+    if (name === 'AbortError') await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    return bare(kind).catch(async (again: unknown) => ({ refused: await explain(kind, again, asked) }));
   }
 }
 
-/** A slow start is tried once more with no constraints at all. */
+/** A slow start, or a demand that nothing meets, is tried once more with no constraints at all. */
 async function bare(kind: DeviceKind): Promise<Captured> {
   const stream = await navigator.mediaDevices.getUserMedia(kind === 'camera' ? { video: true } : { audio: true });
   const track = stream.getTracks()[0];
@@ -76,8 +79,15 @@ async function open(wanted: Wanted): Promise<Partial<Record<DeviceKind, Captured
   return { ...(audio && { microphone: { track: audio } }), ...(video && { camera: { track: video } }) };
 }
 
-async function explain(kind: DeviceKind, error: unknown): Promise<Refusal> {
+async function explain(kind: DeviceKind, error: unknown, asked: number): Promise<Refusal> {
   const { name, message } = error as Error;
+  const atOnce = performance.now() - asked < AT_ONCE_MS;
   const state = (await permission(kind))?.state ?? 'unknown';
-  return classify({ name, message, permission: state, policy: policy(kind) });
+  return classify({ name, message, permission: state, policy: policy(kind), framed: window.top !== window, atOnce, listed: await listed(kind) });
+}
+
+/** Whether the browser knows of such a device, even if it does not give it. */
+async function listed(kind: DeviceKind): Promise<boolean> {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.some((device) => device.kind === (kind === 'camera' ? 'videoinput' : 'audioinput'));
 }

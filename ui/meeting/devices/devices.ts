@@ -7,6 +7,7 @@ import { t, type TextKey } from '../text/t';
 import { capture, type Captured, type Wanted } from './capture';
 import { remember } from './memory';
 import { permission } from './permission';
+import type { Refusal } from './refusal';
 
 const kinds: readonly DeviceKind[] = ['microphone', 'camera'];
 
@@ -15,7 +16,12 @@ const said: Record<DeviceKind, { on: TextKey; off: TextKey; lost: TextKey }> = {
   camera: { on: 'camera.is_on', off: 'camera.is_off', lost: 'camera.lost' },
 };
 
+/** After this long nobody has seen the browser's question, or wants to answer it. */
+const UNANSWERED_MS = 60_000;
+
 let followed = false;
+/** Counts the questions for each kind: the answer to an older one is not taken. */
+const asked: Record<DeviceKind, number> = { microphone: 0, camera: 0 };
 
 /**
  * Opens at once what the person has already allowed, unless something is open; from then on follows the machine's
@@ -36,6 +42,8 @@ function followDevices(permissions: readonly (PermissionStatus | null)[]): void 
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void devicesChanged();
   });
+  // Who comes back from the settings of his browser or computer may have allowed it there.
+  addEventListener('focus', () => void devicesChanged());
   watch((state) => state.wish, () => void follow());
   permissions.forEach((status, i) => status?.addEventListener('change', () => void permissionChanged(kinds[i] as DeviceKind)));
 }
@@ -63,8 +71,18 @@ export async function ask(wanted: readonly DeviceKind[] = kinds): Promise<void> 
     release(kind);
     put(kind, { is: 'asking', since: Date.now() });
   }
+  const turns = opening.map((kind) => ++asked[kind]);
+  // The browser's promise may never settle; an answer that comes later is still taken.
+  const unanswered = setTimeout(() => {
+    for (const kind of opening) if (get().capture[kind].is === 'asking') put(kind, { is: 'refused', why: 'dismissed' });
+  }, UNANSWERED_MS);
   const answers = await capture(question);
-  for (const kind of opening) take(kind, answers[kind] ?? { refused: 'failed' });
+  clearTimeout(unanswered);
+  opening.forEach((kind, i) => {
+    const answer = answers[kind] ?? { refused: 'failed' };
+    if (turns[i] === asked[kind]) take(kind, answer);
+    else if ('track' in answer) answer.track.stop();
+  });
   await listDevices();
   await follow();
 }
@@ -141,6 +159,9 @@ function take(kind: DeviceKind, answer: Captured): void {
     return;
   }
   const { track } = answer;
+  const wanted = get().chosen[kind];
+  const given = track.getSettings().deviceId;
+  set({ instead: { ...get().instead, [kind]: wanted && given && wanted !== given ? track.label : undefined } });
   track.enabled = kind === 'camera' || get().wish.microphone;
   track.addEventListener('ended', () => void lost(kind, track));
   put(kind, { is: 'live', track });
@@ -158,8 +179,14 @@ async function devicesChanged(): Promise<void> {
   await listDevices();
   for (const kind of kinds) {
     const now = get().capture[kind];
-    if (now.is === 'refused' && now.why === 'absent' && get().devices[kind].length > 0) await ask([kind]);
+    if (now.is === 'refused' && (await mayGive(kind, now.why))) await ask([kind]);
   }
+}
+
+/** Whether a device that was refused may be given by now, without a question. */
+async function mayGive(kind: DeviceKind, why: Refusal): Promise<boolean> {
+  if (why === 'absent') return get().devices[kind].length > 0;
+  return why !== 'policy' && (await permission(kind))?.state === 'granted';
 }
 
 async function permissionChanged(kind: DeviceKind): Promise<void> {

@@ -4,8 +4,8 @@ import { play } from './sound';
 
 const FLOOR_DB = -60;
 const EVERY_MS = 50;
-/** A microphone that is muted by itself gives nothing. */
-const SILENT = 0;
+/** A microphone that is muted by itself gives nothing, not even the noise of a quiet room. */
+const SILENT = 0.0001;
 const TEST = [
   [523.25, 0],
   [783.99, 0.35],
@@ -36,7 +36,8 @@ export function useLevel(track: MediaStreamTrack | null, steps: readonly number[
       if (get().page.is === 'joining') return;
       if (context.state === 'suspended') void context.resume();
       analyser.getFloatTimeDomainData(samples);
-      setNow(passed(level(samples), steps));
+      const dead = isSilent(samples) && context.state === 'running' && !document.hidden;
+      setNow(dead ? -1 : passed(level(samples), steps));
     }, EVERY_MS);
     return () => {
       clearInterval(timer);
@@ -47,7 +48,9 @@ export function useLevel(track: MediaStreamTrack | null, steps: readonly number[
   return now;
 }
 
-const passed = (now: number, steps: readonly number[]): number => (now > SILENT ? steps.filter((step) => now > step).length : -1);
+export const isSilent = (samples: Float32Array): boolean => samples.every((sample) => Math.abs(sample) <= SILENT);
+
+const passed = (now: number, steps: readonly number[]): number => steps.filter((step) => now > step).length;
 
 /** A short two-note sound on the chosen output; settles when it has been played. */
 export const playTestSound = (speakerId: string): Promise<void> => play(TEST, speakerId, 0.3);

@@ -8,6 +8,8 @@ interface Remembered {
   view?: State['view'];
   selfView?: State['selfView'];
   singleKeys?: State['singleKeys'];
+  /** `known`: a microphone that gives nothing is no news to this person. */
+  silence?: 'known';
 }
 
 const KEY = 'convene.choices';

@@ -14,12 +14,20 @@ export interface Circumstances {
   permission: PermissionState | 'unknown';
   /** Whether the frame we are in passes this device on; `unknown` where browsers cannot tell. */
   policy: 'allowed' | 'refused' | 'unknown';
+  /** We are in a frame. */
+  framed: boolean;
+  /** The answer came before a person could have given it. */
+  atOnce: boolean;
+  /** The browser lists such a device. */
+  listed: boolean;
 }
 
 /** Tells the causes of a failed `getUserMedia` apart by everything the browsers let us see. */
-export function classify({ name, message, permission, policy }: Circumstances): Refusal {
+export function classify({ name, message, permission, policy, framed, atOnce, listed }: Circumstances): Refusal {
   switch (name) {
     case 'NotFoundError':
+      // Firefox says so too where the system keeps the device from the browser.
+      return listed ? 'system' : 'absent';
     case 'OverconstrainedError':
       return 'absent';
     case 'NotReadableError':
@@ -27,7 +35,8 @@ export function classify({ name, message, permission, policy }: Circumstances): 
       return 'busy';
     case 'NotAllowedError':
     case 'SecurityError':
-      if (policy === 'refused') return 'policy';
+      // Firefox and Safari do not tell of a frame's policy: there a refusal without a question is taken for it.
+      if (policy === 'refused' || (framed && policy === 'unknown' && atOnce && permission !== 'denied')) return 'policy';
       if (/system/i.test(message)) return 'system';
       if (/dismiss/i.test(message) || permission === 'prompt') return 'dismissed';
       return 'site';

@@ -1,4 +1,4 @@
-import { type ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { Dialog, Heading, I18nProvider, Modal, ModalOverlay } from 'react-aria-components';
 import { ShortcutSheet } from '../controls/ShortcutSheet';
 import { DeviceNotes } from '../devices/DeviceNotes';
@@ -7,12 +7,15 @@ import { LevelMeter } from '../devices/LevelMeter';
 import { HandOver } from '../hosting/HandOver';
 import { RemovePerson } from '../hosting/RemovePerson';
 import { end } from '../people/power';
+import { Video } from '../stage/Video';
 import type { Dialog as Which } from '../store/state';
 import { useStore } from '../store/store';
 import { LanguageSelect } from '../text/LanguageSelect';
 import { languageTag, t } from '../text/t';
 import { Close } from './Close';
 import './dialogs.css';
+
+const Check = lazy(() => import('../check/Check'));
 
 interface Props {
   dialog: Which;
@@ -40,6 +43,8 @@ function contentOf(dialog: Which, close: () => void): ReactNode {
       return <HandOver close={close} />;
     case 'devices':
       return <Devices close={close} />;
+    case 'check':
+      return <Connection close={close} />;
     case 'language':
       return <Language close={close} />;
     case 'shortcuts':
@@ -91,11 +96,37 @@ function Devices({ close }: { close: () => void }) {
       <Heading slot="title" level={2}>
         {t('devices.title')}
       </Heading>
+      <OwnPicture />
       <DeviceNotes />
       <div className="stacked">
         <DeviceSelects />
       </div>
       {live && <LevelMeter />}
+      <Close close={close} />
+    </Dialog>
+  );
+}
+
+/** The camera that is chosen shows what the others see. */
+function OwnPicture() {
+  const camera = useStore((state) => state.capture.camera);
+  const mirrored = useStore((state) => state.selfView.mirrored);
+  return camera.is === 'live' ? (
+    <div className="own-picture" role="img" aria-label={t('prejoin.preview')}>
+      <Video picture={camera.track} mirrored={mirrored} />
+    </div>
+  ) : null;
+}
+
+function Connection({ close }: { close: () => void }) {
+  return (
+    <Dialog className="dialog">
+      <Heading slot="title" level={2}>
+        {t('check.title')}
+      </Heading>
+      <Suspense>
+        <Check />
+      </Suspense>
       <Close close={close} />
     </Dialog>
   );

@@ -1,8 +1,11 @@
+import { lazy, Suspense } from 'react';
 import { rejoin, leave, join, tryNow } from '../session/join';
 import { showPrejoin } from '../session/open';
 import { duration, t } from '../text/t';
 import { Recordings } from './Recordings';
 import { Sheet } from './Sheet';
+
+const Check = lazy(() => import('../check/Check'));
 
 const Rejoin = ({ text }: { text: string }) => (
   <button className="button primary" onClick={() => void rejoin()}>
@@ -65,6 +68,9 @@ export const Failed = ({ why }: { why: 'server' | 'media' }) => (
         {t('failed.back')}
       </button>
     </div>
+    <Suspense>
+      <Check />
+    </Suspense>
   </Sheet>
 );
 

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { wayOut } from '../devices/place';
 import { t } from '../text/t';
 import { CodeField } from './CodeField';
 import { Sheet } from './Sheet';
@@ -21,12 +22,20 @@ export const Start = () => (
 export function Unsupported() {
   const [copied, setCopied] = useState(false);
   const copy = () => void navigator.clipboard.writeText(location.href).then(() => setCopied(true));
+  const out = wayOut(location.href);
   return (
-    <Sheet title={t('unsupported.title')}>
-      <p className="lead">{t('unsupported.text')}</p>
-      <button className="button" onClick={copy}>
-        {t(copied ? 'unsupported.copied' : 'unsupported.copy')}
-      </button>
+    <Sheet title={t(out ? 'unsupported.in_app.title' : 'unsupported.title')}>
+      <p className="lead">{t(out ? 'unsupported.in_app.text' : 'unsupported.text')}</p>
+      <div className="row">
+        {out && (
+          <a className="button primary" href={out.href}>
+            {t(out.text)}
+          </a>
+        )}
+        <button className="button" onClick={copy}>
+          {t(copied ? 'unsupported.copied' : 'unsupported.copy')}
+        </button>
+      </div>
     </Sheet>
   );
 }

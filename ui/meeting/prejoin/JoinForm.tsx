@@ -4,7 +4,7 @@ import { running } from '../recording/recording';
 import { join } from '../session/join';
 import { leads } from '../session/told';
 import { set, useStore } from '../store/store';
-import { days, t } from '../text/t';
+import { days, nameList, t } from '../text/t';
 
 const LONGEST = 60;
 
@@ -87,7 +87,9 @@ const Note = ({ icon, text, tone = '' }: { icon: ReactNode; text: string; tone?:
 
 function Inside() {
   const people = useStore((state) => state.session?.people) ?? 0;
-  return people === 0 ? t('prejoin.nobody') : t('prejoin.people', { count: people });
+  const names = useStore((state) => state.session?.names);
+  if (people === 0) return t('prejoin.nobody');
+  return names?.length ? t('prejoin.inside', { count: people, names: nameList(names, people) }) : t('prejoin.people', { count: people });
 }
 
 function useRecordingNotice(): string | null {

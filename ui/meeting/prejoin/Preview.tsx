@@ -1,13 +1,14 @@
-import { SlidersHorizontal } from 'lucide-react';
+import { ArrowUp, ArrowUpLeft, SlidersHorizontal, type LucideIcon } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { BarButton } from '../controls/BarButton';
 import { DeviceButton } from '../controls/DeviceButton';
 import { ask } from '../devices/devices';
 import { LevelMeter } from '../devices/LevelMeter';
+import { siteHelp } from '../devices/siteHelp';
 import { Avatar } from '../stage/Avatar';
 import { Video } from '../stage/Video';
 import { set, useStore } from '../store/store';
-import { t } from '../text/t';
+import { t, type TextKey } from '../text/t';
 import '../stage/stage.css';
 import '../controls/bar.css';
 
@@ -56,6 +57,13 @@ function NoPicture() {
   return name ? <Avatar name={name} identity={name} note={note} /> : <div className="avatar muted">{note}</div>;
 }
 
+/** Where the question appears; a phone puts it in front of everything. */
+const arrows: Partial<Record<TextKey, LucideIcon>> = {
+  'help.site.chromium': ArrowUpLeft,
+  'help.site.firefox': ArrowUpLeft,
+  'help.site.safari': ArrowUp,
+};
+
 /** The browser's question can be overlooked; after five seconds we point at it. */
 function LookForQuestion() {
   const [late, setLate] = useState(false);
@@ -63,9 +71,12 @@ function LookForQuestion() {
     const timer = setTimeout(() => setLate(true), HINT_MS);
     return () => clearTimeout(timer);
   }, []);
-  return late ? (
+  if (!late) return null;
+  const Arrow = arrows[siteHelp()];
+  return (
     <p className="look" role="status">
+      {Arrow && <Arrow className="icon" aria-hidden />}
       {t('prejoin.look')}
     </p>
-  ) : null;
+  );
 }

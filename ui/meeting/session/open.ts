@@ -16,11 +16,14 @@ export async function openPage(): Promise<void> {
   const { name = '', wish, chosen } = remembered();
   set({ name, ...(wish && { wish }), ...(chosen && { chosen }) });
   const { code, home, token } = readAddress(location);
+  // The whole link is what is opened elsewhere then: nothing of it is hidden.
+  if (!isSecureContext || !supported()) {
+    set({ page: { is: isSecureContext ? 'unsupported' : 'insecure' } });
+    return;
+  }
   if (token) keep(code, { token });
   if (location.search && (code || token)) history.replaceState(null, '', `${home}/${code}`);
-  if (!isSecureContext) set({ page: { is: 'insecure' } });
-  else if (!supported()) set({ page: { is: 'unsupported' } });
-  else if (code !== '') await openRoom(code);
+  if (code !== '') await openRoom(code);
   else if (location.pathname === `${home}/`) set({ page: { is: 'start' } });
   else set({ page: { is: 'refused', why: 'not_found', endedAt: null, retryAt: null } });
 }

@@ -1,5 +1,6 @@
 import type { RemoteVideoTrack } from 'livekit-client';
 import type { ChatMessage, ConsentAnswer, Knocker, Permissions, Recording, Removed, RoomFacts, Role, SessionState } from '../api/types';
+import type { Check } from '../check/facts';
 import type { Outgoing } from '../chat/messages';
 import type { Refusal } from '../devices/refusal';
 import type { Hand } from '../signals/hands';
@@ -154,6 +155,7 @@ export type Dialog =
   | { is: 'remove'; person: Person }
   | { is: 'hand_over' }
   | { is: 'devices' }
+  | { is: 'check' }
   | { is: 'language' }
   | { is: 'shortcuts' };
 
@@ -185,13 +187,17 @@ export interface State {
   language: string;
   code: string;
   room: RoomFacts | null;
-  session: { people: number; recording: Recording | null } | null;
+  session: { people: number; names: readonly string[]; recording: Recording | null } | null;
   role: Role;
   name: string;
   wish: Readonly<Record<DeviceKind, boolean>>;
   chosen: Readonly<Record<DeviceKind | 'speaker', string>>;
   capture: Readonly<Record<DeviceKind, Capture>>;
   devices: DeviceLists;
+  /** The microphone has given nothing at all for a while. */
+  silent: boolean;
+  /** The name of the device that was taken because the chosen one is not there. */
+  instead: Readonly<Partial<Record<DeviceKind, string>>>;
   share: Share;
   door: Door | null;
   /** For a host: who waits to be let in, oldest first. */
@@ -227,6 +233,8 @@ export interface State {
   panel: 'people' | 'chat' | 'hosting' | null;
   chat: Chat;
   dialog: Dialog | null;
+  /** Of the connection; nothing of it runs before it is asked for. */
+  check: Check;
   toasts: readonly Toast[];
 }
 
@@ -242,6 +250,8 @@ export const initial: State = {
   chosen: { microphone: '', camera: '', speaker: '' },
   capture: { microphone: { is: 'unknown' }, camera: { is: 'unknown' } },
   devices: { microphone: [], camera: [], speaker: [] },
+  silent: false,
+  instead: {},
   share: { is: 'idle' },
   door: null,
   atTheDoor: [],
@@ -267,5 +277,6 @@ export const initial: State = {
   panel: null,
   chat: { messages: [], outgoing: [], known: false, more: false, keptDays: null, joined: '', seen: '', draft: '', answering: null },
   dialog: null,
+  check: { is: 'idle' },
   toasts: [],
 };

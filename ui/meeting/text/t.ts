@@ -79,10 +79,10 @@ export function duration(ms: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** "Ann, Ben and 3 others" */
-export function nameList(names: readonly string[]): string {
-  const shown = names.slice(0, names.length > 3 ? 2 : 3);
-  const rest = names.length - shown.length;
+/** "Ann, Ben and 3 others", of `count` people of whom the first are named. */
+export function nameList(names: readonly string[], count: number = names.length): string {
+  const shown = names.slice(0, count > 3 ? 2 : 3);
+  const rest = count - shown.length;
   const parts = rest > 0 ? [...shown, t('names.others', { count: rest })] : shown;
   return new Intl.ListFormat(locale.tag).format(parts);
 }
