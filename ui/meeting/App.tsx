@@ -95,6 +95,6 @@ function draw(page: Page, door: Door | null) {
     case 'ended':
       return <Ended byHost={page.byHost} />;
     case 'left':
-      return <Left lasted={page.lasted} />;
+      return <Left lasted={page.lasted} asleep={page.asleep} />;
   }
 }

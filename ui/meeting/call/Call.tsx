@@ -30,8 +30,11 @@ export function Call() {
           {name || t('app.name')}
         </h1>
         {band < 2 && <Status withName={false} />}
-        <SoundBlocked />
-        <ReconnectBanner />
+        <div className="banners">
+          <SoundBlocked />
+          <ReconnectBanner />
+          <LaterNotes />
+        </div>
         <Stage />
       </main>
       <Suspense>
@@ -55,6 +58,13 @@ const HostPanel = lazy(() => import('../hosting/HostPanel'));
 const AskConsent = lazy(() => import('../recording/AskConsent'));
 const Reactions = lazy(() => import('../signals/Reactions'));
 const SmallWindow = lazy(() => import('../stage/SmallWindow'));
+
+const Notes = lazy(() => import('./Notes'));
+
+function LaterNotes() {
+  const noted = useStore((state) => state.interrupted.length > 0 || state.soundOnly || state.silenced);
+  return <Suspense>{noted && <Notes />}</Suspense>;
+}
 
 /** What is fetched when it is first needed. */
 function Later() {

@@ -1,6 +1,8 @@
-import { Circle, CircleStop, Ellipsis, Keyboard, Languages, Lock, LogOut, MonitorUp, MonitorX, Phone, ShieldUser, SlidersHorizontal, UserStar, Users, X } from 'lucide-react';
+import { Circle, CircleStop, Ellipsis, Keyboard, Languages, Lock, LogOut, MonitorUp, MonitorX, Phone, ShieldUser, SlidersHorizontal, SwitchCamera, UserStar, Users, X } from 'lucide-react';
 import { useRef } from 'react';
 import { ChatButton } from '../chat/ChatButton';
+import { flipCamera } from '../devices/devices';
+import { handheld } from '../devices/handheld';
 import { canShare, toggleShare } from '../devices/share';
 import { HostButton, toggleHosting } from '../hosting/HostButton';
 import { consentItems } from '../recording/consent';
@@ -82,7 +84,7 @@ function MoreButton({ band }: { band: Band }) {
 }
 
 function more(band: Band): MenuSection[] {
-  const { share, role, room, recording } = get();
+  const { share, role, room, recording, capture, devices } = get();
   const items: MenuItem[] = [];
   const narrowFrame = framed() && band < 1;
   items.push(...signalItems({ hand: band < 2, reactions: band < 3 && !(framed() && band < 2) }));
@@ -97,6 +99,8 @@ function more(band: Band): MenuSection[] {
   }
   items.push(...consentItems());
   if (leads(role) && band < 3) items.push({ id: 'hosting', label: t('host.tools'), icon: ShieldUser, act: toggleHosting });
+  if (handheld() && capture.camera.is === 'live' && devices.camera.length > 1)
+    items.push({ id: 'flip', label: t('camera.flip'), icon: SwitchCamera, act: () => void flipCamera() });
   items.push({ id: 'devices', label: t('devices.title'), icon: SlidersHorizontal, act: () => set({ dialog: { is: 'devices' } }) });
   if (room?.features.locale_switcher) items.push({ id: 'language', label: t('language.choose'), icon: Languages, act: () => set({ dialog: { is: 'language' } }) });
   items.push({ id: 'shortcuts', label: t('shortcuts.title'), icon: Keyboard, act: () => set({ dialog: { is: 'shortcuts' } }) });
@@ -106,7 +110,7 @@ function more(band: Band): MenuSection[] {
 /** Who is not the host leaves at once; the host is asked how the meeting goes on. */
 function LeaveButton() {
   const host = useStore((state) => state.role === 'host');
-  if (!host) return <BarButton icon={Phone} label={t('call.leave')} tone="leave" onPress={leave} />;
+  if (!host) return <BarButton icon={Phone} label={t('call.leave')} tone="leave" onPress={() => leave()} />;
   return (
     <MenuButton
       label={t('call.leave_options')}
@@ -122,7 +126,7 @@ function waysToLeave(): MenuSection[] {
   const alone = (get().call?.people.length ?? 1) < 2;
   const handOver: MenuItem = { id: 'hand_over', label: t('leave.hand_over'), icon: UserStar, act: () => set({ dialog: { is: 'hand_over' } }) };
   const items: MenuItem[] = [
-    { id: 'leave', label: t('call.leave_goes_on'), icon: LogOut, act: leave },
+    { id: 'leave', label: t('call.leave_goes_on'), icon: LogOut, act: () => leave() },
     ...(alone ? [] : [handOver]),
     { id: 'end', label: t('host.end'), icon: X, tone: 'danger', act: () => set({ dialog: { is: 'end' } }) },
   ];

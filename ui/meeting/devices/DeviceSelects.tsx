@@ -21,6 +21,7 @@ export const DeviceSelects = () => (
     <DeviceSelect kind="microphone" />
     <DeviceSelect kind="camera" />
     <DeviceSelect kind="speaker" />
+    {!('setSinkId' in HTMLMediaElement.prototype) && <p className="muted">{t('device.by_system')}</p>}
     <SpeakerTest />
     <button className="button plain small" onClick={() => set({ dialog: { is: 'check' } })}>
       {t('check.open')}

@@ -1,4 +1,5 @@
 import type { DeviceKind } from '../store/state';
+import { get } from '../store/store';
 import { permission, policy } from './permission';
 import { classify, type Refusal } from './refusal';
 
@@ -26,10 +27,12 @@ const constraintsOf: Record<DeviceKind, (id: string) => MediaTrackConstraints> =
     autoGainControl: true,
     voiceIsolation: true,
   }),
-  camera: (id) =>
-    modest()
-      ? { ...idOf(id), width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 20 } }
-      : { ...idOf(id), width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+  camera: (id) => ({
+    ...(id ? idOf(id) : { facingMode: { ideal: get().facing } }),
+    ...(modest()
+      ? { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 20 } }
+      : { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } }),
+  }),
 };
 
 /**

@@ -19,6 +19,8 @@ const said: Record<DeviceKind, { on: TextKey; off: TextKey; lost: TextKey }> = {
 /** After this long nobody has seen the browser's question, or wants to answer it. */
 const UNANSWERED_MS = 60_000;
 
+const BACK_MS = [1000, 2000, 4000, 8000, 16_000];
+
 let followed = false;
 /** Counts the questions for each kind: the answer to an older one is not taken. */
 const asked: Record<DeviceKind, number> = { microphone: 0, camera: 0 };
@@ -116,6 +118,12 @@ export async function choose(kind: DeviceKind | 'speaker', id: string): Promise<
   if (kind === 'microphone' || get().wish.camera) await ask([kind]);
 }
 
+/** The other camera of a phone; only one can be open at a time. */
+export async function flipCamera(): Promise<void> {
+  set(({ facing, chosen }) => ({ facing: facing === 'user' ? 'environment' : 'user', chosen: { ...chosen, camera: '' } }));
+  if (get().wish.camera) await ask(['camera']);
+}
+
 /** The kinds that were open when the call ended. */
 let before: DeviceKind[] = [];
 
@@ -171,9 +179,21 @@ function take(kind: DeviceKind, answer: Captured): void {
 async function lost(kind: DeviceKind, track: MediaStreamTrack): Promise<void> {
   const now = get().capture[kind];
   if (now.is !== 'live' || now.track !== track) return;
-  toast(t(said[kind].lost), { tone: 'warning' });
+  const act = () => set({ dialog: { is: 'devices' } });
+  toast(t(said[kind].lost), { tone: 'warning', key: `lost.${kind}`, actions: [{ label: t('device.choose_another'), act }] });
   await ask([kind]);
+  // A device that is in use elsewhere for the moment tells nobody when it is free: it is looked at a few times.
+  for (const wait of BACK_MS) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    if (!busy(kind)) return;
+    await ask([kind]);
+  }
 }
+
+const busy = (kind: DeviceKind): boolean => {
+  const now = get().capture[kind];
+  return now.is === 'refused' && now.why === 'busy';
+};
 
 async function devicesChanged(): Promise<void> {
   await listDevices();
@@ -216,7 +236,7 @@ async function listDevices(): Promise<void> {
   const list = (kind: keyof DeviceLists, of: MediaDeviceKind): Device[] =>
     all
       .filter((device) => device.kind === of && device.deviceId !== '')
-      .map((device, i) => ({ id: device.deviceId, label: device.label || t(nameless[kind], { n: i + 1 }) }));
+      .map((device, i) => ({ id: device.deviceId, label: device.label || t(nameless[kind], { n: i + 1 }), group: device.groupId }));
   set({
     devices: {
       microphone: list('microphone', 'audioinput'),

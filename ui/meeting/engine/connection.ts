@@ -1,8 +1,12 @@
 import { Room, RoomEvent } from 'livekit-client';
 import { chatting } from '../chat/listen';
+import { inTheCall } from '../devices/inTheCall';
 import { tellOfHosting } from '../hosting/tell';
 import { obeyTheHost } from '../session/obey';
 import type { Signal } from '../signals/wire';
+import { presence } from '../network/presence';
+import { soundOnly } from '../network/soundOnly';
+import { sparing } from '../network/watch';
 import { get, watch } from '../store/store';
 import { line, speakOfLine } from './line';
 import { mirror } from './mirror';
@@ -35,7 +39,8 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
   const now = new Room(roomOptions(get().chosen.speaker));
   room = now;
   let connected = false;
-  const stops = [sounds(now), mirror(now), publishing(now), line(now), signals(now), chatting(now), speaking(), speakerOf(now), obeyTheHost(), tellOfHosting()];
+  const call = [sounds(now), mirror(now), publishing(now), line(now), signals(now), chatting(now), speaking(), speakerOf(now)];
+  const stops = [...call, presence(now), sparing(now), soundOnly(now), inTheCall(), obeyTheHost(), tellOfHosting()];
   const stop = () => {
     for (const one of stops) one();
     if (room === now) room = null;

@@ -1,39 +1,17 @@
-import { ConnectionQuality, RoomEvent, type Room } from 'livekit-client';
+import { RoomEvent, type Room } from 'livekit-client';
 import { announce } from '../announce/queue';
-import { toast } from '../notices/toasts';
 import { get, set } from '../store/store';
 import { t } from '../text/t';
 
-const WEAK_MS = 10_000;
-const SAY_AGAIN_MS = 5 * 60_000;
 /** A reconnection that is over sooner is not spoken of. */
 const QUIET_MS = 3000;
 /** The client measures what arrives every two seconds. */
 const DOUBT_MS = 2500;
 
-let saidWeak = Number.NEGATIVE_INFINITY;
-
-/** Keeps `store.line`: lost and found connections, and a line of our own that stays poor. */
+/** Keeps `store.line`: lost and found connections. */
 export function line(room: Room): () => void {
-  let weak: ReturnType<typeof setTimeout> | undefined;
   let doubt: ReturnType<typeof setInterval> | undefined;
   const offline = () => set({ line: 'media' });
-  const poor = () => {
-    if (get().line !== 'good') return;
-    set({ line: 'weak' });
-    if (performance.now() - saidWeak < SAY_AGAIN_MS) return;
-    saidWeak = performance.now();
-    toast(t('line.weak'));
-  };
-  const rated = (quality: ConnectionQuality) => {
-    if (quality === ConnectionQuality.Poor || quality === ConnectionQuality.Lost) {
-      weak ??= setTimeout(poor, WEAK_MS);
-      return;
-    }
-    clearTimeout(weak);
-    weak = undefined;
-    if (get().line === 'weak') set({ line: 'good' });
-  };
   room
     .on(RoomEvent.SignalReconnecting, () => {
       set({ line: 'signal' });
@@ -46,13 +24,9 @@ export function line(room: Room): () => void {
     .on(RoomEvent.Reconnected, () => {
       clearInterval(doubt);
       set({ line: 'good' });
-    })
-    .on(RoomEvent.ConnectionQualityChanged, (quality, who) => {
-      if (who === room.localParticipant) rated(quality);
     });
   addEventListener('offline', offline);
   return () => {
-    clearTimeout(weak);
     clearInterval(doubt);
     removeEventListener('offline', offline);
   };

@@ -113,7 +113,7 @@ function personOf(one: Participant, me: boolean): Person {
     quality: quality(one.connectionQuality),
     // Our own pictures are drawn from our own capture, not from the engine's client.
     camera: me || camera?.isMuted !== false ? null : ((camera.videoTrack as RemoteVideoTrack | undefined) ?? null),
-    coming: !me && camera?.isMuted === false && !camera.videoTrack,
+    coming: !me && camera?.isMuted === false && !get().soundOnly && !camera.videoTrack,
     paused: !me && camera?.videoTrack?.streamState === Track.StreamState.Paused,
     share: me || share?.isMuted !== false ? null : ((share.videoTrack as RemoteVideoTrack | undefined) ?? null),
   };

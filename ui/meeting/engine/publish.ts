@@ -1,5 +1,6 @@
 import { LocalAudioTrack, LocalVideoTrack, RoomEvent, Track, type LocalTrackPublication, type Room } from 'livekit-client';
 import { wishFor } from '../devices/devices';
+import { held } from '../network/strain';
 import { toast } from '../notices/toasts';
 import { stopShare } from '../devices/share';
 import { may, type Deed } from '../session/may';
@@ -17,11 +18,12 @@ interface Wanted {
   on: boolean;
 }
 
-function wanted({ capture, wish, share }: State): [Source, Wanted | null][] {
+function wanted(state: State): [Source, Wanted | null][] {
+  const { capture, wish, share } = state;
   const { microphone, camera } = capture;
   return [
     [Track.Source.Microphone, microphone.is === 'live' ? { track: microphone.track, on: wish.microphone } : null],
-    [Track.Source.Camera, camera.is === 'live' ? { track: camera.track, on: wish.camera } : null],
+    [Track.Source.Camera, camera.is === 'live' ? { track: camera.track, on: wish.camera && !held(state) } : null],
     [Track.Source.ScreenShare, share.is === 'live' ? { track: share.video, on: true } : null],
     [Track.Source.ScreenShareAudio, share.is === 'live' && share.audio ? { track: share.audio, on: true } : null],
   ];
@@ -77,7 +79,7 @@ export function publishing(room: Room): () => void {
     if (sender.sent.get(source as Source) === track) sender.sent.delete(source as Source);
   });
   room.on(RoomEvent.ParticipantPermissionsChanged, sync);
-  const unwatch = [watch((s) => s.capture, sync), watch((s) => s.wish, sync), watch((s) => s.share, sync)];
+  const unwatch = [watch((s) => s.capture, sync), watch((s) => s.wish, sync), watch((s) => s.share, sync), watch(held, sync)];
   return () => {
     stopped = true;
     for (const stop of unwatch) stop();

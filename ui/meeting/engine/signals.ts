@@ -1,4 +1,5 @@
 import { RoomEvent, type Participant, type RemoteParticipant, type Room } from 'livekit-client';
+import { presenceOf } from '../network/others';
 import { may } from '../session/may';
 import { roleOf } from '../session/told';
 import { ownHand } from '../signals/act';
@@ -56,6 +57,7 @@ export function send(room: Room, signal: Signal, to?: string): void {
 function take(signal: Signal, from: RemoteParticipant): void {
   const name = from.name || t('tile.no_name');
   if ('hand' in signal) handOf(from.identity, name, signal.hand === null ? null : Date.now() - signal.hand);
+  else if ('presence' in signal) presenceOf(from.identity, signal.presence);
   // A page that does not obey the host is not listened to.
   else if (may('reactions', { role: roleOf(from.identity, from.attributes['role']), told: get().told })) showReaction(signal.reaction, name, false);
 }

@@ -19,9 +19,9 @@ export const OtherMeeting = () => (
   </a>
 );
 
-export const Left = ({ lasted }: { lasted: number }) => (
+export const Left = ({ lasted, asleep }: { lasted: number; asleep: boolean }) => (
   <Sheet title={t('left.title')}>
-    <p className="lead">{t('left.text', { time: duration(lasted) })}</p>
+    <p className="lead">{asleep ? t('left.asleep') : t('left.text', { time: duration(lasted) })}</p>
     <div className="row">
       <Rejoin text={t('left.rejoin')} />
       <OtherMeeting />
@@ -81,7 +81,7 @@ export const Lost = () => (
       <button className="button primary" onClick={tryNow}>
         {t('lost.now')}
       </button>
-      <button className="button" onClick={leave}>
+      <button className="button" onClick={() => leave()}>
         {t('call.leave')}
       </button>
     </div>

@@ -6,6 +6,7 @@ import { ask } from '../devices/devices';
 import { LevelMeter } from '../devices/LevelMeter';
 import { siteHelp } from '../devices/siteHelp';
 import { Avatar } from '../stage/Avatar';
+import { facesUser } from '../stage/PersonTile';
 import { Video } from '../stage/Video';
 import { set, useStore } from '../store/store';
 import { t, type TextKey } from '../text/t';
@@ -24,7 +25,7 @@ export function Preview() {
   const unasked = microphone.is === 'unasked' && camera.is !== 'live' && camera.is !== 'refused' && !without;
   return (
     <section className="tile preview" aria-label={t('prejoin.preview')}>
-      {camera.is === 'live' ? <Video picture={camera.track} mirrored={mirrored} /> : known && !unasked && !asking && <NoPicture />}
+      {camera.is === 'live' ? <Video picture={camera.track} mirrored={mirrored && facesUser(camera.track)} /> : known && !unasked && !asking && <NoPicture />}
       {asking && <LookForQuestion />}
       {unasked ? (
         <div className="ask">

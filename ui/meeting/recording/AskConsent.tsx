@@ -32,7 +32,7 @@ export default function AskConsent() {
         <button className="button" onClick={() => void decideAloud('declined')}>
           {t('consent.decline')}
         </button>
-        <button className="button plain" onClick={leave}>
+        <button className="button plain" onClick={() => leave()}>
           {t('call.leave')}
         </button>
       </div>

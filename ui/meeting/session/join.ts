@@ -1,13 +1,14 @@
 import * as api from '../api/client';
 import type { Admission, ConsentAnswer, Joined } from '../api/types';
 import { announce } from '../announce/queue';
-import { releaseAll, reopen, wishFor } from '../devices/devices';
+import { releaseAll, reopen } from '../devices/devices';
 import { remember } from '../devices/memory';
 import { words } from '../recording/words';
 import { get, set, watch } from '../store/store';
 import type { Page } from '../store/state';
 import { t } from '../text/t';
 import { keep, kept } from './keep';
+import { onLongSleep } from './asleep';
 import { GIVE_UP_MS, LOST_RETRY_MS, reaction, retryDelay } from './reaction';
 import { MustWait, passing, refusedPage } from './refused';
 import { otherAdmission } from './tabs';
@@ -35,7 +36,9 @@ export async function join(how: 'fresh' | 'take_over' | 'second_device' = 'fresh
   remember({ name });
   const other = otherAdmission();
   if (how === 'take_over' && other) keep(code, { admission: other });
-  if (how === 'second_device') wishFor('microphone', false);
+  // A second device in the same room would howl. It is no choice of the person's, and not remembered.
+  const second = how === 'second_device';
+  set(({ wish }) => ({ silenced: second, ...(second && { wish: { ...wish, microphone: false } }) }));
   await enter();
 }
 
@@ -45,9 +48,9 @@ export async function rejoin(): Promise<void> {
   await enter();
 }
 
-export function leave(): void {
+export function leave(asleep = false): void {
   leaving = true;
-  finish({ is: 'left', lasted: Date.now() - joinedAt });
+  finish({ is: 'left', lasted: Date.now() - joinedAt, asleep });
   void engine().then(({ disconnect }) => disconnect());
 }
 
@@ -143,7 +146,7 @@ async function connect(mine: number, seated: () => void = () => undefined): Prom
 
 async function ended(reason: number | undefined): Promise<void> {
   const now = reaction(reason, { leaving, hidden: document.hidden });
-  if (now === 'left') finish({ is: 'left', lasted: Date.now() - joinedAt });
+  if (now === 'left') finish({ is: 'left', lasted: Date.now() - joinedAt, asleep: false });
   else if (now === 'elsewhere') finish({ is: now });
   else if (now === 'removed') await removed();
   else {
@@ -236,6 +239,10 @@ const seen = (): Promise<void> =>
     document.addEventListener('visibilitychange', look);
     look();
   });
+
+onLongSleep(() => {
+  if (['call', 'lost'].includes(get().page.is)) leave(true);
+});
 
 /** Leaving the page's last state means that nothing more is to be heard from the call. */
 watch(

@@ -1,3 +1,4 @@
+import { ownPresence } from '../network/strain';
 import { useUnrecorded } from '../recording/consent';
 import { placeOf } from '../signals/hands';
 import type { Person, Picture } from '../store/state';
@@ -27,6 +28,7 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
   const pinned = useStore((state) => state.pins.includes(id));
   const spotlit = useStore((state) => state.told.spotlight === id);
   const refitted = useStore((state) => state.refitted.includes(id));
+  const presence = useStore((state) => (me ? ownPresence(state) : (state.presences.get(id) ?? null)));
   const mirrored = useStore((state) => me && state.selfView.mirrored);
   const hand = useStore((state) => placeOf(state.hands, id));
   const unrecorded = useUnrecorded(person);
@@ -43,6 +45,7 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
       pinned={pinned}
       spotlit={spotlit}
       sharing={sharing}
+      presence={presence}
       hand={hand}
       unrecorded={unrecorded}
       onDoubleClick={() => refit(id)}
@@ -53,5 +56,5 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
 }
 
 /** The camera at the back of a phone is not a mirror. */
-const facesUser = (picture: Picture | null): boolean =>
+export const facesUser = (picture: Picture | null): boolean =>
   picture instanceof MediaStreamTrack && picture.getSettings().facingMode !== 'environment';

@@ -1,6 +1,6 @@
-import { CircleSlash, Hand, MicOff, MonitorUp, Pin, SignalLow, Spotlight } from 'lucide-react';
+import { CircleSlash, Hand, MicOff, MonitorUp, PhoneCall, Pin, SignalLow, Spotlight } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
-import type { Person, Picture } from '../store/state';
+import type { Person, Picture, Presence } from '../store/state';
 import { t } from '../text/t';
 import { Avatar } from './Avatar';
 import { Video } from './Video';
@@ -17,6 +17,8 @@ interface Props {
   /** The host shows him large to everybody. */
   spotlit?: boolean;
   sharing?: boolean;
+  /** Why this person is not seen or heard. */
+  presence?: Presence | null;
   /** The place of the raised hand, from 1; 0 for none. */
   hand?: number;
   /** Nothing of this person is in the recording that is being made. */
@@ -27,9 +29,10 @@ interface Props {
 }
 
 /** One person: picture or initials, name plate, who speaks, whose hand is up, whose line is poor. */
-export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, spotlit = false, sharing = false, hand = 0, unrecorded = false, ...rest }: Props) {
+export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, spotlit = false, sharing = false, presence = null, hand = 0, unrecorded = false, ...rest }: Props) {
   const { id, me, away, muted, speaking, quality, coming, paused } = person;
   const name = person.name || t('tile.no_name');
+  const note = paused || presence === 'weak' ? t('tile.paused') : presence === 'away' ? t('tile.out_of_sight') : null;
   const poor = quality !== 'good';
   const states = [
     speaking && t('tile.speaking'),
@@ -41,16 +44,17 @@ export const Tile = memo(function Tile({ person, picture, fit, mirrored, small =
     unrecorded && t('consent.unrecorded'),
     poor && t('tile.poor'),
     away && t('tile.away'),
-    paused && t('tile.paused'),
+    note,
+    presence === 'interrupted' && t('tile.interrupted'),
   ].filter(Boolean);
   const label = [me ? t('tile.your', { name }) : name, ...states].join(', ');
   const classes = ['tile', speaking && 'speaking', away && 'away'].filter(Boolean).join(' ');
   return (
     <div className={classes} role="group" aria-label={label} onDoubleClick={rest.onDoubleClick}>
-      {picture && !paused ? (
+      {picture && !note ? (
         <Video picture={picture} fit={fit} {...(mirrored && { mirrored })} />
       ) : (
-        !coming && <Avatar name={name} identity={id} note={paused ? t('tile.paused') : null} />
+        (!coming || note) && <Avatar name={name} identity={id} note={note} />
       )}
       {hand > 0 && (
         <span className="hand-sign clock" aria-hidden>
@@ -67,6 +71,7 @@ export const Tile = memo(function Tile({ person, picture, fit, mirrored, small =
         {pinned && <Pin className="icon" />}
         {spotlit && <Spotlight className="icon" />}
         {sharing && <MonitorUp className="icon" />}
+        {presence === 'interrupted' && <PhoneCall className="icon" />}
         {muted && <MicOff className="icon" />}
         {!small && (
           <bdi className="name" dir="auto">

@@ -1,6 +1,9 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useEffect, useRef, useState, type TouchEvent } from 'react';
 import type { Person } from '../store/state';
+import { MOST_WHEN_SPARED } from '../network/most';
+import { spared } from '../network/strain';
+import { useStore } from '../store/store';
 import { t } from '../text/t';
 import { anyGrid, gapOf, MOST, perPage, place, type Grid, type Stage } from './grid';
 import { PersonTile } from './PersonTile';
@@ -22,7 +25,8 @@ export function Tiles({ people, area, most = MOST }: Props) {
   const present = useRef<Grid | undefined>(undefined);
   const [turned, setTurned] = useState(0);
   const gap = gapOf(innerWidth);
-  const wanted = Math.min(people.length, most);
+  const few = useStore(spared);
+  const wanted = Math.min(people.length, most, few ? MOST_WHEN_SPARED : MOST);
   const whole = perPage(wanted, area, gap) >= people.length;
   const low = area.height < LOW;
   const room = whole ? area : low ? { ...area, width: area.width - 2 * PAGER } : { ...area, height: area.height - PAGER };

@@ -37,7 +37,7 @@ export type Page =
   /** `back`: nothing keeps him from coming again. */
   | { is: 'removed'; back: boolean }
   | { is: 'ended'; byHost: boolean }
-  | { is: 'left'; lasted: number };
+  | { is: 'left'; lasted: number; /** The device slept too long to be taken back unasked. */ asleep: boolean };
 
 /** How it stands with somebody who waits to be let in; kept while he then joins. */
 export interface Door {
@@ -52,7 +52,18 @@ export interface Door {
 }
 
 /** The state of the connection while `page` is `call`. */
-export type Line = 'good' | 'weak' | 'signal' | 'media';
+export type Line = 'good' | 'signal' | 'media';
+
+/** Why others do not see or hear somebody as he wishes: a weak line, the page out of sight on a phone, a device taken by the system. */
+export type Presence = 'weak' | 'away' | 'interrupted';
+
+/** How much is taken back, by the steps of `network/steps.ts`, and what the person would not have taken back. */
+export interface Strain {
+  line: number;
+  machine: number;
+  anyway: boolean;
+  showAll: boolean;
+}
 
 export type DeviceKind = 'microphone' | 'camera';
 
@@ -68,6 +79,8 @@ export type Capture =
 export interface Device {
   id: string;
   label: string;
+  /** The same for all devices of one thing, as far as the browser tells. */
+  group: string;
 }
 
 export interface DeviceLists {
@@ -222,6 +235,19 @@ export interface State {
   told: Told;
   /** For a host: who was removed and is kept out. */
   removed: readonly Removed[];
+  strain: Strain;
+  /** Pictures of nobody, ours neither: the person's choice on a weak line. */
+  soundOnly: boolean;
+  /** The page is in the background of a phone, whose camera has stopped. */
+  outOfSight: boolean;
+  /** Devices that the system has silenced, as for a phone call. */
+  interrupted: readonly DeviceKind[];
+  /** Of others, by id. */
+  presences: ReadonlyMap<string, Presence>;
+  /** A second device in the same room plays nothing, or it would howl. */
+  silenced: boolean;
+  /** Which way the camera of a phone looks. */
+  facing: 'user' | 'environment';
   recording: Recording | null;
   /** Our own answer to whether we may be recorded. */
   consent: ConsentAnswer;
@@ -269,6 +295,13 @@ export const initial: State = {
   line: 'good',
   told: { roles: {}, spotlight: null, allows: { microphone: true, camera: true, share: true, chat: true, reactions: true } },
   removed: [],
+  strain: { line: 0, machine: 0, anyway: false, showAll: false },
+  soundOnly: false,
+  outOfSight: false,
+  interrupted: [],
+  presences: new Map(),
+  silenced: false,
+  facing: 'user',
   recording: null,
   consent: 'undecided',
   unrecorded: [],

@@ -1,0 +1,24 @@
+import type { Presence, State } from '../store/state';
+
+type Strained = Pick<State, 'strain' | 'soundOnly' | 'outOfSight' | 'wish' | 'capture' | 'interrupted'>;
+
+/** A smaller picture is taken of us: the line is weak, or the machine is busy. */
+export const lowered = ({ strain }: Pick<State, 'strain'>): boolean => strain.line >= 1 || strain.machine >= 1;
+
+/** Our picture is kept back for the sake of the sound, whatever was wished. */
+export const paused = ({ strain, soundOnly }: Pick<State, 'strain' | 'soundOnly'>): boolean =>
+  soundOnly || (strain.line >= 2 && !strain.anyway);
+
+/** Nothing of our camera is sent. */
+export const held = (state: Strained): boolean => paused(state) || state.outOfSight;
+
+/** Fewer pictures are drawn, and nothing moves. */
+export const spared = ({ strain }: Pick<State, 'strain'>): boolean => strain.machine >= 2 && !strain.showAll;
+
+/** What the others should know, since it is no wish of ours; null when they see and hear what we wish. */
+export function ownPresence(state: Strained): Presence | null {
+  const { interrupted, wish, capture } = state;
+  if (interrupted.length > 0) return 'interrupted';
+  if (state.outOfSight) return 'away';
+  return paused(state) && wish.camera && capture.camera.is === 'live' ? 'weak' : null;
+}
