@@ -58,6 +58,7 @@ def lock(tx: Tx, session: Session, *, locked: bool) -> None:
 
 def make(tx: Tx, session: Session, person_id: str, role: Role) -> None:
     """Makes somebody in it host, co-host or guest. Raises as `present`, and Conflict `last_host`: one host at least must stay."""
+    roles.tell(tx, session.id)  # Race: two hosts who make each other guests: from here on the session's row is ours
     present(tx, session, person_id)
     was = roles.role_of(tx, session.id, person_id)
     if was is Role.HOST and role is not Role.HOST and not roles.has_host(tx, session.id, without=person_id):

@@ -60,3 +60,20 @@ async def largest(guest: Guest) -> str:
 
 LARGEST = """() => [...document.querySelectorAll('.stage .tile')]
   .reduce((a, b) => (a.clientWidth * a.clientHeight >= b.clientWidth * b.clientHeight ? a : b)).getAttribute('aria-label') ?? ''"""
+
+
+async def heard(guest: Guest, *words: str) -> bool:
+    """Whether a screen reader was given a sentence with these words."""
+    return any(all(word in text for word in words) for text in await guest.page.evaluate("window.spoken"))
+
+
+# Everything that the page has had spoken, from the first word on.
+LISTEN = """() => {
+  window.spoken = [];
+  const note = () => document.querySelectorAll('[aria-live]').forEach((region) => {
+    const text = region.textContent.trim();
+    if (text && spoken.at(-1) !== text) spoken.push(text);
+  });
+  const all = { childList: true, characterData: true, subtree: true };
+  document.querySelectorAll('[aria-live]').forEach((region) => new MutationObserver(note).observe(region, all));
+}"""

@@ -178,28 +178,39 @@ async def longer(part: Path, seconds: float) -> float:
 
 async def shows(part: Path, who: int, *, seen: bool = True) -> bool:
     """Whether somebody's colour is in the newest picture that is written, or is not."""
-    colours = colours_of(part)
-    return bool(colours) and (who in colours[-1][1]) is seen
+    frame = newest(part)
+    return frame is not None and (who in colours_in(frame)) is seen
 
 
-def length(path: Path) -> float:
-    colours = colours_of(path)
-    return colours[-1][0] if colours else 0.0
+def length(part: Path) -> float:
+    frame = newest(part)
+    return 0.0 if frame is None else float(frame.time)
+
+
+def newest(part: Path) -> av.VideoFrame | None:
+    """The last picture that is written. What is before its key frame is not decoded: the file may be long."""
+    if not part.exists() or not part.stat().st_size:
+        return None
+    packets: list[av.Packet] = []
+    with av.open(part) as media:
+        for packet in media.demux(video=0):
+            packets = [packet] if packet.is_keyframe else [*packets, packet]
+        frames = [frame for packet in packets for frame in packet.decode()]
+    return frames[-1] if frames else None  # type: ignore[return-value]
 
 
 def colours_of(path: Path) -> list[tuple[float, set[int]]]:
     """Five times a second: when, and whose colours fill more than a twelfth of the picture."""
-    if not path.exists() or not path.stat().st_size:
-        return []
-    found = []
     with av.open(path) as media:
-        for number, frame in enumerate(media.decode(video=0)):
-            if number % 5 == 0:
-                small = frame.reformat(160, 90, "rgb24").to_ndarray().astype(int)
-                others = small.sum(axis=2)[..., None] - small
-                shares = ((small > 80) & (small > others)).mean(axis=(0, 1))
-                found.append((float(frame.time), {who for who in TONES if shares[who] > 1 / 12}))
-    return found
+        frames = enumerate(media.decode(video=0))
+        return [(float(frame.time), colours_in(frame)) for number, frame in frames if number % 5 == 0]
+
+
+def colours_in(frame: av.VideoFrame) -> set[int]:
+    small = frame.reformat(160, 90, "rgb24").to_ndarray().astype(int)
+    others = small.sum(axis=2)[..., None] - small
+    shares = ((small > 80) & (small > others)).mean(axis=(0, 1))
+    return {who for who in TONES if shares[who] > 1 / 12}
 
 
 def tones_of(path: Path) -> dict[int, list[bool]]:

@@ -15,7 +15,7 @@ import numpy as np
 from livekit import rtc
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.acceptance.company import SLOW, come, largest, microphone, tile, together
+from tests.acceptance.company import LISTEN, SLOW, come, heard, largest, microphone, tile, together
 from tests.people import Someone, inside
 from tests.platform import Guest, Platform, until
 
@@ -58,8 +58,15 @@ def notices(guest: Guest) -> Locator:
 
 
 async def told(guest: Guest, text: str) -> None:
-    """Waits for a notice."""
-    await expect(notices(guest).get_by_text(text)).to_be_visible(timeout=SLOW)
+    """Waits until a notice was given, which was spoken too: it goes by itself, its words stay noted."""
+    await until(lambda: heard(guest, text), why=f"never said: {text}")
+
+
+async def joins(chromium: Browser, link: str, name: str, **options: Any) -> Guest:
+    """Comes in, and notes from then on what is said."""
+    guest = await come(chromium, link, name, viewport=BAND, **options)
+    await guest.page.evaluate(LISTEN)
+    return guest
 
 
 def button(guest: Guest, name: str | re.Pattern[str]) -> Locator:
@@ -100,7 +107,7 @@ async def silent(guest: Guest) -> bool:
 
 @asynccontextmanager
 async def humming(person: Someone) -> AsyncIterator[list[str]]:
-    """A client that tries to publish a tone again and again, whatever it is told; what it was refused with."""
+    """A client that tries to publish a tone until it can, whatever it is told; what it was refused with."""
     refusals: list[str] = []
     source = rtc.AudioSource(48_000, 1)
     tone = (np.sin(np.arange(480) * 2 * np.pi * 500 / 48_000) * 12_000).astype(np.int16)
@@ -115,6 +122,7 @@ async def humming(person: Someone) -> AsyncIterator[list[str]]:
         while True:
             try:
                 await asyncio.wait_for(person.room.local_participant.publish_track(track, options), 5)
+                return
             except Exception as refused:  # the engine refuses, in whatever words
                 refusals.append(repr(refused))
             await asyncio.sleep(0.5)
@@ -132,9 +140,9 @@ async def test_mute_all_is_silence_and_nobody_is_switched_on_but_by_himself(
     convene: Platform, chromium: Browser
 ) -> None:
     room = await convene.room()
-    hanna = await come(chromium, host_link(room), "Hanna", viewport=BAND)
-    ann = await come(chromium, guest_link(room), "Ann", scene=1, muted=False)
-    ben = await come(chromium, guest_link(room), "Ben", scene=2)
+    hanna = await joins(chromium, host_link(room), "Hanna")
+    ann = await joins(chromium, guest_link(room), "Ann", scene=1, muted=False)
+    ben = await joins(chromium, guest_link(room), "Ben", scene=2)
     await together(hanna, ann, ben)
     await until(ben.hears, why="Ann is not heard")
     await photographed(hanna, "people-none")
@@ -167,8 +175,8 @@ async def test_mute_all_is_silence_and_nobody_is_switched_on_but_by_himself(
 
 async def test_what_is_forbidden_has_a_padlock_and_makes_no_sound(convene: Platform, chromium: Browser) -> None:
     room = await convene.room()
-    hanna = await come(chromium, host_link(room), "Hanna", viewport=BAND)
-    ann = await come(chromium, guest_link(room), "Ann", scene=1, muted=False)
+    hanna = await joins(chromium, host_link(room), "Hanna")
+    ann = await joins(chromium, guest_link(room), "Ann", scene=1, muted=False)
     await together(hanna, ann)
     await until(hanna.hears, why="Ann is not heard")
     async with inside(convene, room, "Mallory") as (mallory,):
@@ -187,15 +195,17 @@ async def test_what_is_forbidden_has_a_padlock_and_makes_no_sound(convene: Platf
         async with humming(mallory) as refusals:
             await until(lambda: _some(refusals), why="the forged call was not refused")
             assert await silent(hanna)
-        await expect(tile(hanna, "Ann, muted")).to_be_visible(timeout=SLOW)
+            await expect(tile(hanna, "Ann, muted")).to_be_visible(timeout=SLOW)
+            await switch(hanna, "Turn their microphone on", on=True)
+            await until(hanna.hears, why="what is allowed again is not heard")
 
-        # Allowed again nobody is switched on; each does it himself.
-        await switch(hanna, "Turn their microphone on", on=True)
-        await told(ann, "You can turn your microphone on again.")
-        await expect(mine).not_to_have_attribute("aria-disabled", "true", timeout=SLOW)
-        assert await silent(hanna)
-        await microphone(ann, on=True)
-        await until(hanna.hears, why="Ann is not heard although she may be")
+    # Nobody is switched on but by himself.
+    await told(ann, "You can turn your microphone on again.")
+    await expect(mine).not_to_have_attribute("aria-disabled", "true", timeout=SLOW)
+    await expect(tile(hanna, "Ann, muted")).to_be_visible(timeout=SLOW)
+    await until(lambda: silent(hanna), why="the others have gone, and Ann is off")
+    await microphone(ann, on=True)
+    await until(hanna.hears, why="Ann is not heard although she may be")
 
     await button(ann, "Share your screen").click()
     await expect(hanna.page.get_by_label("Screen of Ann")).to_be_visible(timeout=SLOW)
@@ -227,10 +237,10 @@ async def _without_picture(guest: Guest) -> bool:
 
 async def test_the_spotlight_is_seen_by_all_but_a_pin_holds(convene: Platform, chromium: Browser) -> None:
     room = await convene.room()
-    hanna = await come(chromium, host_link(room), "Hanna", viewport=BAND)
-    ben = await come(chromium, guest_link(room), "Ben", scene=1)
-    cleo = await come(chromium, guest_link(room), "Cleo", scene=2)
-    dora = await come(chromium, guest_link(room), "Dora", scene=3)
+    hanna = await joins(chromium, host_link(room), "Hanna")
+    ben = await joins(chromium, guest_link(room), "Ben", scene=1)
+    cleo = await joins(chromium, guest_link(room), "Cleo", scene=2)
+    dora = await joins(chromium, guest_link(room), "Dora", scene=3)
     await together(hanna, ben, cleo, dora)
     await tile(ben, "Hanna").hover()
     await ben.page.get_by_role("button", name="Pin Hanna").click()
@@ -256,7 +266,7 @@ async def test_a_cohost_admits_after_the_host_has_left_and_hands_stay_in_order(
     convene: Platform, chromium: Browser
 ) -> None:
     room = await convene.room(join_approval_level="explicit_approval")
-    hanna = await come(chromium, host_link(room), "Hanna", viewport=BAND)
+    hanna = await joins(chromium, host_link(room), "Hanna")
     page = await asks(chromium, room, "Ben")
     await notices(hanna).get_by_role("button", name="Admit", exact=True).click(timeout=SLOW)
     ben = await admitted(page)
@@ -298,13 +308,14 @@ async def asks(chromium: Browser, room: dict[str, Any], name: str) -> Page:
 
 async def admitted(page: Page) -> Guest:
     await expect(page.get_by_role("toolbar", name="Call controls")).to_be_visible(timeout=SLOW)
+    await page.evaluate(LISTEN)
     return Guest(page, page.context)
 
 
 async def test_who_is_removed_stays_out_until_let_back_in(convene: Platform, chromium: Browser) -> None:
     room = await convene.room()
-    hanna = await come(chromium, host_link(room), "Hanna", viewport=BAND)
-    ben = await come(chromium, guest_link(room), "Ben", scene=1)
+    hanna = await joins(chromium, host_link(room), "Hanna")
+    ben = await joins(chromium, guest_link(room), "Ben", scene=1)
     await together(hanna, ben)
     await act(hanna, "Ben", "Remove from the meeting…")
     dialog = hanna.page.get_by_role("alertdialog", name="Remove Ben?")
@@ -335,9 +346,9 @@ async def test_who_is_removed_stays_out_until_let_back_in(convene: Platform, chr
 
 async def test_the_host_hands_over_and_the_new_one_ends_it_for_all(convene: Platform, chromium: Browser) -> None:
     room = await convene.room()
-    hanna = await come(chromium, host_link(room), "Hanna", viewport=BAND)
-    ben = await come(chromium, guest_link(room), "Ben", scene=1, viewport=BAND)
-    cleo = await come(chromium, guest_link(room), "Cleo", scene=2, viewport=BAND)
+    hanna = await joins(chromium, host_link(room), "Hanna")
+    ben = await joins(chromium, guest_link(room), "Ben", scene=1)
+    cleo = await joins(chromium, guest_link(room), "Cleo", scene=2)
     await together(hanna, ben, cleo)
     await act(hanna, "Cleo", "Make co-host")
     await told(cleo, "You are a co-host now.")

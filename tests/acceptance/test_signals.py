@@ -9,21 +9,11 @@ from typing import Any
 
 from playwright.async_api import Browser, expect
 
-from tests.acceptance.company import SLOW, choose, come, microphone, tile, together
+from tests.acceptance.company import LISTEN, SLOW, choose, come, heard, microphone, tile, together
 from tests.people import Someone, inside
 from tests.platform import Guest, Platform, until
 
 AXE = Path(__file__).parents[2] / "ui/node_modules/axe-core/axe.min.js"
-# Everything that the page has had spoken, from the first word on.
-LISTEN = """() => {
-  window.spoken = [];
-  const note = () => document.querySelectorAll('[aria-live]').forEach((region) => {
-    const text = region.textContent.trim();
-    if (text && spoken.at(-1) !== text) spoken.push(text);
-  });
-  const all = { childList: true, characterData: true, subtree: true };
-  document.querySelectorAll('[aria-live]').forEach((region) => new MutationObserver(note).observe(region, all));
-}"""
 
 
 def guest_link(room: dict[str, Any]) -> str:
@@ -32,11 +22,6 @@ def guest_link(room: dict[str, Any]) -> str:
 
 def host_link(room: dict[str, Any]) -> str:
     return str(room["_links"]["host_url"]["href"])
-
-
-async def heard(guest: Guest, *words: str) -> bool:
-    """Whether a screen reader was given a sentence with these words."""
-    return any(all(word in text for word in words) for text in await guest.page.evaluate("window.spoken"))
 
 
 async def tell(person: Someone, signal: dict[str, Any] | str, to: list[str] | None = None) -> None:

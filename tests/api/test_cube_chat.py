@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from convene import meetings, rooms
+from convene import meetings, roles, rooms, sessions
 from convene.db import Tx
 from tests.api.test_chat import history, said, told
 from tests.api.test_join import inside
@@ -137,6 +137,22 @@ async def test_what_is_written_is_read_and_seen_in_the_meeting_at_once(world: Wo
     counted = (await ada.ask("GET", f"/chat/Message?chat_dialog_id={dialog}&count=1")).json()
     assert counted["items"] == {"count": 3}
     assert person_id not in json.dumps(newest), "a person's identity is the meeting's"
+
+
+async def test_where_guests_may_not_write_the_host_may_also_from_outside(world: World) -> None:
+    grace, ada = await somebody(world, "grace"), await somebody(world, "ada")
+    made = await meeting(grace, ada, public=True)
+    dialog, room = made["chat_dialog_id"], await room_of(world, made["_id"])
+    await inside(world, room, "Gustav")
+    live = await world.db.read(sessions.live_of, room["id"])
+    assert live is not None
+    await world.db.write(roles.allow, live.id, {"chat": False})
+    refused = await ada.ask("POST", "/chat/Message", {"chat_dialog_id": dialog, "message": "no", "send_to_chat": 1})
+    assert refused.status_code == 403
+    await grace.say(dialog, "yes")
+    assert await ada.reads(dialog) == ["yes"]
+    await world.db.write(sessions.close, room["id"])
+    await ada.say(dialog, "afterwards")
 
 
 async def test_what_is_not_read_is_counted_until_it_is_read(world: World) -> None:

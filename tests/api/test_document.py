@@ -66,7 +66,7 @@ ALONE = {
     *("chat_delete", "page_chat_delete", "mail_templates_delete"),
     *("page_end", "page_remove", "page_record", "page_stop", "page_withdraw", "page_admit", "page_deny"),
 }
-STREAMS = {"page_wait", "page_watch"}  # tests/api/test_waiting.py reads them
+STREAMS = {"page_wait", "page_watch", "page_beats"}  # tests/api/test_waiting.py and test_check.py read them
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

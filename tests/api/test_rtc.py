@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import logging
 import sqlite3
 import time
@@ -24,10 +25,10 @@ from livekit import rtc
 from livekit.protocol.models import ClientInfo
 from livekit.protocol.rtc import JoinRequest, WrappedJoinRequest
 
-from convene import access, config, rooms, sessions, tables
+from convene import access, config, roles, rooms, sessions, tables
 from convene.courier import Courier
 from convene.db import Database, Tx
-from convene.engine import Engine, Pass
+from convene.engine import SOURCES, Engine, Pass
 from convene.errors import Refusal
 from convene.livekit import LiveKit
 from convene.mail import mailer
@@ -238,6 +239,23 @@ async def test_a_removed_person_is_out_and_stays_out(door: Door) -> None:
     assert (await validated(door, token))[0] == 403
     assert await upgrade(door, door.token(ann)) == 403  # a token that is fresh helps as little
     assert await door.runtime.engine.people(door.session.engine_room) == []
+
+
+async def test_an_older_token_gives_what_is_allowed_now(door: Door) -> None:
+    """Nothing but the door puts it right here: no worker runs."""
+    ann_id, token = await door.admit()
+    assert door.runtime.engine.read_token(token).may == SOURCES
+    await door.runtime.db.write(roles.allow, door.session.id, {"microphone": False})
+    async with in_room(door.ws, token, speaks=False):
+        [ann] = await door.runtime.engine.people(door.session.engine_room)
+        assert ann.may == ("camera", "screen_share", "screen_share_audio")
+    await door.runtime.db.write(roles.allow, door.session.id, {"camera": False, "share": False})
+    async with in_room(door.ws, token, speaks=False) as room:
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", rtc.AudioSource(48000, 1))
+        with contextlib.suppress(Exception):  # refused, in the SDK's own words
+            await asyncio.wait_for(room.local_participant.publish_track(track), DEADLINE)
+        people = await door.runtime.engine.people(door.session.engine_room)
+        assert [(p.may, p.tracks) for p in people if p.identity == ann_id] == [((), ())]
 
 
 async def test_close_for_ends_an_open_connection(door: Door) -> None:

@@ -366,6 +366,7 @@ async def test_a_meeting_is_told_in_order(side: Side) -> None:
     assert left.person is not None
     assert joined.person.sid == left.person.sid
     assert (joined.person.identity, joined.person.name, joined.person.is_hidden) == ("ann", "Ann", False)
+    assert joined.person.may == SOURCES
     assert (joined.reason, left.reason) == (None, "CLIENT_INITIATED")
     assert all(abs(datetime.now(UTC) - event.at) < timedelta(minutes=1) for event in ours)
     assert left.person.joined_at <= datetime.now(UTC)

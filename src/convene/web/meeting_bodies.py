@@ -222,7 +222,8 @@ class Beat(BaseModel):
 
 
 class Joined(BaseModel):
-    """The answer to a join; `consent`: the person's answer as it stands, null if he was never asked."""
+    """The answer to a join. `role`: what the person came as; the room's metadata says what he is now, if that is another.
+    `consent`: his answer as it stands, null if he was never asked."""
 
     admission: AdmissionProof
     role: Role
