@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DELETE_ON_ERROR:
 # Where the environment forbids compiled files, every start would compile all packages anew: five seconds of a processor.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run wheel test check bench openapi lock clean always
+.PHONY: help run wheel test check pictures bench openapi lock clean always
 
 PYTHON ?= python3 python3.13 python3.12 python3.11
 PIP = .venv/bin/python -m pip --disable-pip-version-check
@@ -55,6 +55,10 @@ check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types an
 bench: .venv/tested ui/node_modules/.package-lock.json ## measure, each figure beside its yardstick
 	@tests/setup.sh
 	@$(WITH_NODE) .venv/bin/python -m bench
+
+pictures: .venv/tested ui/node_modules/.package-lock.json ## take the pictures of docs/images anew
+	@$(WITH_NODE) .venv/bin/python -m tests.pictures
+	@$(WITH_NODE) PICTURES=1 .venv/bin/python -m pytest tests/acceptance/test_pictures.py
 
 openapi: .venv/installed ## renew openapi.json, and the page's types that are made from it
 	@.venv/bin/convene openapi > openapi.json

@@ -25,14 +25,15 @@ const compressed = (): Plugin => ({
   },
 });
 
-export default defineConfig({
+/** `--mode gallery` builds the page that shows every state of the others; it does not travel with the platform. */
+export default defineConfig(({ mode }) => ({
   root: 'meeting',
   base: '/',
   plugins: [react(), compressed()],
   build: {
-    outDir: '../../src/convene/page',
+    outDir: mode === 'gallery' ? '../../build/gallery' : '../../src/convene/page',
     emptyOutDir: true,
-    rolldownOptions: { input: { index: 'meeting/index.html', reference: 'meeting/reference.html' } },
+    rolldownOptions: { input: mode === 'gallery' ? ['meeting/gallery.html'] : ['meeting/index.html', 'meeting/reference.html'] },
     // The page's Content-Security-Policy has no `data:` for fonts and scripts.
     assetsInlineLimit: 0,
     // What an older browser lacks is told by the page itself (state `unsupported`).
@@ -41,5 +42,7 @@ export default defineConfig({
     // The engine's client is one piece, fetched while the person looks into the mirror.
     chunkSizeWarningLimit: 600,
   },
+  // The gallery's people are those of the tests.
+  server: { fs: { allow: ['..'] } },
   test: { environment: 'node' },
-});
+}));

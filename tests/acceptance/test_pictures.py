@@ -1,36 +1,35 @@
-"""The pictures of the page in docs/images. `PICTURES=1 pytest tests/acceptance/test_pictures.py` makes them anew.
+"""A meeting of four as it is pictured in docs/images. `make pictures` takes the pictures anew, with those of the gallery.
 
-Without that it is tested that the same pages come to be as they should be pictured: no pixel is compared.
+Without that it is tested that the same meeting comes to be: no pixel is compared.
 """
 
 import os
 import re
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.pictures import DESK, PHONE, kept
 from tests.platform import Guest, agree, browser, join, platform, until
 
-FOLDER = Path(__file__).parents[2] / "docs/images"
 CAMERA = Path(__file__).with_name("camera.js")
-LARGEST = 400_000  # bytes of one picture
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 360, "height": 740}
 PEOPLE = ("Amara Osei", "Jonas Weber", "Mei Tanaka", "Luis Ortega")
 SLOW = 60_000
 
 
 @asynccontextmanager
 async def looking(
-    chromium: Browser, url: str, scene: int, size: dict[str, Any], scheme: Literal["light", "dark"] = "light"
+    chromium: Browser,
+    url: str,
+    scene: int,
+    size: dict[str, Any],
 ) -> AsyncIterator[Page]:
     """A page with a drawn camera."""
-    context = await chromium.new_context(permissions=["camera", "microphone"], viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    context = await chromium.new_context(permissions=["camera", "microphone"], viewport=size)  # type: ignore[arg-type]
+    context.set_default_timeout(SLOW)
     try:
         await context.add_init_script(f"window.scene = {scene};")
         await context.add_init_script(path=CAMERA)
@@ -46,28 +45,11 @@ def wanted() -> bool:
 
 
 async def picture(page: Page, name: str) -> None:
-    """Takes a picture, if pictures are wanted; in 256 colours, which one does not see."""
+    """Takes a picture, and keeps it if pictures are wanted."""
     await page.evaluate("document.fonts.ready.then(() => undefined)")
     shot = await page.screenshot()
-    if not wanted():
-        return
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    colours = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=dither=none"
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-y",
-        "-f",
-        "image2pipe",
-        "-i",
-        "-",
-        "-vf",
-        colours,
-        str(FOLDER / f"{name}.png"),
-    ]
-    subprocess.run(command, input=shot, check=True)
-    assert (FOLDER / f"{name}.png").stat().st_size <= LARGEST
+    if wanted():
+        kept(shot, name)
 
 
 async def test_a_meeting_of_four(tmp_path: Path) -> None:
@@ -106,21 +88,3 @@ async def test_a_meeting_of_four(tmp_path: Path) -> None:
                 )
             await picture(pages[1], "meeting")
             await picture(pages[3], "meeting-phone")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_pages_before(tmp_path: Path, scheme: Literal["light", "dark"]) -> None:
-    with platform(tmp_path) as convene:
-        room = await convene.room(display_name="Product design review")
-        async with browser() as chromium:
-            link = room["_links"]["guest_url"]["href"]
-            for size, suffix in ((DESK, ""), (PHONE, "-phone")):
-                async with looking(chromium, link, 2, size, scheme) as page:
-                    await page.get_by_label("Your name").fill(PEOPLE[2], timeout=SLOW)
-                    mirror = Guest(page, page.context)
-                    await until(lambda mirror=mirror: mirror.sees(1), why="no own picture")  # type: ignore[misc]
-                    await picture(page, f"prejoin-{scheme}{suffix}")
-            async with looking(chromium, f"{convene.url}/999999999997", 2, DESK, scheme) as page:
-                await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=SLOW)
-                await expect(page.get_by_label("Meeting code")).to_be_visible()
-                await picture(page, f"refused-{scheme}")

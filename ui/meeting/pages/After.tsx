@@ -1,7 +1,8 @@
+import { CircleCheck, DoorClosed, LogOut, MonitorSmartphone, WifiOff } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { rejoin, leave, join, tryNow } from '../session/join';
 import { showPrejoin } from '../session/open';
-import { duration, t } from '../text/t';
+import { lasting, t } from '../text/t';
 import { Recordings } from './Recordings';
 import { Sheet } from './Sheet';
 
@@ -20,8 +21,8 @@ export const OtherMeeting = () => (
 );
 
 export const Left = ({ lasted, asleep }: { lasted: number; asleep: boolean }) => (
-  <Sheet title={t('left.title')}>
-    <p className="lead">{asleep ? t('left.asleep') : t('left.text', { time: duration(lasted) })}</p>
+  <Sheet sign={LogOut} title={t('left.title')}>
+    <p className="lead">{asleep ? t('left.asleep') : t('left.text', { time: lasting(lasted) })}</p>
     <div className="row">
       <Rejoin text={t('left.rejoin')} />
       <OtherMeeting />
@@ -31,7 +32,7 @@ export const Left = ({ lasted, asleep }: { lasted: number; asleep: boolean }) =>
 );
 
 export const Ended = ({ byHost }: { byHost: boolean }) => (
-  <Sheet title={t(byHost ? 'ended.by_host' : 'ended.over')}>
+  <Sheet sign={CircleCheck} title={t(byHost ? 'ended.by_host' : 'ended.over')}>
     <p className="lead">{t('ended.text')}</p>
     <div className="row">
       <OtherMeeting />
@@ -41,7 +42,7 @@ export const Ended = ({ byHost }: { byHost: boolean }) => (
 );
 
 export const Removed = ({ back }: { back: boolean }) => (
-  <Sheet title={t('removed.title')}>
+  <Sheet sign={DoorClosed} title={t('removed.title')}>
     <p className="lead">{t(back ? 'removed.may_return' : 'removed.text')}</p>
     <div className="row">
       {back && <Rejoin text={t('left.rejoin')} />}
@@ -51,14 +52,14 @@ export const Removed = ({ back }: { back: boolean }) => (
 );
 
 export const Elsewhere = () => (
-  <Sheet title={t('elsewhere.title')}>
+  <Sheet sign={MonitorSmartphone} title={t('elsewhere.title')}>
     <p className="lead">{t('elsewhere.text')}</p>
     <Rejoin text={t('elsewhere.back')} />
   </Sheet>
 );
 
 export const Failed = ({ why }: { why: 'server' | 'media' }) => (
-  <Sheet title={t('failed.title')}>
+  <Sheet sign={WifiOff} title={t('failed.title')}>
     <p className="lead">{t(why === 'server' ? 'failed.server' : 'failed.media')}</p>
     <div className="row">
       <button className="button primary" onClick={() => void join()}>
@@ -75,7 +76,7 @@ export const Failed = ({ why }: { why: 'server' | 'media' }) => (
 );
 
 export const Lost = () => (
-  <Sheet title={t('lost.title')}>
+  <Sheet sign={WifiOff} title={t('lost.title')}>
     <p className="lead">{t('lost.text')}</p>
     <div className="row">
       <button className="button primary" onClick={tryNow}>

@@ -1,3 +1,4 @@
+import { LockOpen, TriangleAlert, Video } from 'lucide-react';
 import { useState } from 'react';
 import { wayOut } from '../devices/place';
 import { t } from '../text/t';
@@ -6,14 +7,16 @@ import { Sheet } from './Sheet';
 
 /** Nothing for 400 ms, then a quiet bar. */
 export const Loading = () => (
-  <div className="loading" role="status">
-    <span className="unseen">{t('loading')}</span>
+  <main className="loading">
+    <h1 className="unseen" tabIndex={-1}>
+      {t('loading')}
+    </h1>
     <div className="loading-bar" />
-  </div>
+  </main>
 );
 
 export const Start = () => (
-  <Sheet title={t('start.title')}>
+  <Sheet sign={Video} title={t('start.title')}>
     <p className="lead">{t('start.text')}</p>
     <CodeField />
   </Sheet>
@@ -24,7 +27,7 @@ export function Unsupported() {
   const copy = () => void navigator.clipboard.writeText(location.href).then(() => setCopied(true));
   const out = wayOut(location.href);
   return (
-    <Sheet title={t(out ? 'unsupported.in_app.title' : 'unsupported.title')}>
+    <Sheet sign={TriangleAlert} title={t(out ? 'unsupported.in_app.title' : 'unsupported.title')}>
       <p className="lead">{t(out ? 'unsupported.in_app.text' : 'unsupported.text')}</p>
       <div className="row">
         {out && (
@@ -41,7 +44,7 @@ export function Unsupported() {
 }
 
 export const Insecure = () => (
-  <Sheet title={t('insecure.title')}>
+  <Sheet sign={LockOpen} title={t('insecure.title')}>
     <p className="lead">{t('insecure.text')}</p>
     <a className="button primary" href={location.href.replace(/^http:/, 'https:')}>
       {t('insecure.open')}

@@ -24,7 +24,7 @@ export function Recordings() {
       {recordings.map(({ id, state, url }) => (
         <li key={id} className="note">
           <span>{t(state === 'failed' ? 'after.recording.failed' : url ? 'after.recording.ready' : 'after.recording.preparing')}</span>
-          {url && <a href={url}>{t('after.recording.open')}</a>}
+          {url && <a className="button small" href={url}>{t('after.recording.open')}</a>}
         </li>
       ))}
     </ul>

@@ -1,3 +1,4 @@
+import { CalendarX, DoorClosed, Hourglass, Lock, Users, WifiOff, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { useNow } from '../controls/useNow';
 import { openRoom } from '../session/open';
@@ -11,26 +12,26 @@ import { Sheet } from './Sheet';
 
 type RefusedPage = Extract<Page, { is: 'refused' }>;
 
-const words: Record<RefusedBy, { title: TextKey; text: TextKey; does: 'retype' | 'again' | 'waits' | 'nothing' }> = {
-  not_found: { title: 'refused.not_found.title', text: 'refused.not_found.text', does: 'retype' },
-  expired: { title: 'refused.expired.title', text: 'refused.expired.text', does: 'nothing' },
-  locked: { title: 'refused.locked.title', text: 'refused.locked.text', does: 'again' },
-  full: { title: 'refused.full.title', text: 'refused.full.text', does: 'waits' },
-  crowded: { title: 'refused.crowded.title', text: 'refused.crowded.text', does: 'waits' },
-  removed: { title: 'refused.removed.title', text: 'refused.removed.text', does: 'nothing' },
-  slow_down: { title: 'refused.slow_down.title', text: 'refused.slow_down.text', does: 'waits' },
-  unreachable: { title: 'refused.unreachable.title', text: 'refused.unreachable.text', does: 'waits' },
+const words: Record<RefusedBy, { sign: LucideIcon; title: TextKey; text: TextKey; does: 'retype' | 'again' | 'waits' | 'nothing' }> = {
+  not_found: { sign: CalendarX, title: 'refused.not_found.title', text: 'refused.not_found.text', does: 'retype' },
+  expired: { sign: CalendarX, title: 'refused.expired.title', text: 'refused.expired.text', does: 'nothing' },
+  locked: { sign: Lock, title: 'refused.locked.title', text: 'refused.locked.text', does: 'again' },
+  full: { sign: Users, title: 'refused.full.title', text: 'refused.full.text', does: 'waits' },
+  crowded: { sign: Users, title: 'refused.crowded.title', text: 'refused.crowded.text', does: 'waits' },
+  removed: { sign: DoorClosed, title: 'refused.removed.title', text: 'refused.removed.text', does: 'nothing' },
+  slow_down: { sign: Hourglass, title: 'refused.slow_down.title', text: 'refused.slow_down.text', does: 'waits' },
+  unreachable: { sign: WifiOff, title: 'refused.unreachable.title', text: 'refused.unreachable.text', does: 'waits' },
 };
 
 /** Why one cannot come in, and what to do. */
 export function Refused({ page }: { page: RefusedPage }) {
   const code = useStore((state) => state.code);
-  const { title, text, does } = words[page.why];
+  const { sign, title, text, does } = words[page.why];
   const now = useNow(1000);
   const seconds = Math.max(0, Math.ceil(((page.retryAt ?? now) - now) / 1000));
   useRetry(page, seconds);
   return (
-    <Sheet title={t(title)}>
+    <Sheet sign={sign} title={t(title)}>
       <p className="lead">{page.why === 'expired' ? expired(page.endedAt) : t(text, { seconds })}</p>
       {does === 'retype' && <CodeField code={code} />}
       {(does === 'again' || does === 'waits') && <Again />}

@@ -1,6 +1,7 @@
 import { Maximize, MonitorUp, ZoomIn, ZoomOut, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { Tip } from '../controls/BarButton';
+import { useToolbar } from '../controls/useToolbar';
 import type { Person } from '../store/state';
 import { t } from '../text/t';
 import { Video } from './Video';
@@ -22,8 +23,10 @@ const byKey: Record<string, (zoom: Zoom) => Zoom> = {
 
 /** Somebody's screen, shown whole; looked at closer with the wheel and Ctrl, two fingers, `+`, `-`, `0`, and moved by dragging or arrows. */
 export function SharedScreen({ person: { name, share } }: { person: Person }) {
-  const ref = useRef<HTMLElement>(null);
+  const ref = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(whole);
+  const tools = useRef<HTMLDivElement>(null);
+  const toolbar = useToolbar(tools);
   const drag = useRef<Drag>({ points: new Map(), apart: 0 });
   useWheel(ref, setZoom);
   if (!share) return null;
@@ -31,13 +34,13 @@ export function SharedScreen({ person: { name, share } }: { person: Person }) {
   const { left, top } = offset(zoom);
   const pressed = (event: KeyboardEvent) => {
     const change = byKey[event.key];
-    if (!change || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!change || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     setZoom(change);
   };
   const size = `${zoom.scale * 100}%`;
   return (
-    <figure
+    <div
       ref={ref}
       className={`tile shared${zoom.scale > 1 ? ' closer' : ''}`}
       role="group"
@@ -53,13 +56,13 @@ export function SharedScreen({ person: { name, share } }: { person: Person }) {
       <div className="lens" style={{ width: size, height: size, left: `${left * 100}%`, top: `${top * 100}%` }}>
         <Video picture={share} fit="contain" label={label} />
       </div>
-      <figcaption className="plate" aria-hidden>
+      <div className="plate" aria-hidden>
         <MonitorUp className="icon" />
         <bdi className="name" dir="auto">
           {label}
         </bdi>
-      </figcaption>
-      <div className="zoom-tools" role="group" aria-label={t('share.zoom')}>
+      </div>
+      <div ref={tools} className="zoom-tools" role="toolbar" aria-label={t('share.zoom')} {...toolbar}>
         <Tool icon={ZoomOut} label={t('share.zoom_out')} off={zoom.scale === 1} act={() => setZoom(farther)} />
         <span className="clock" role="status">
           {`${Math.round(zoom.scale * 100)} %`}
@@ -67,7 +70,7 @@ export function SharedScreen({ person: { name, share } }: { person: Person }) {
         <Tool icon={ZoomIn} label={t('share.zoom_in')} act={() => setZoom(closer)} />
         <Tool icon={Maximize} label={t('share.zoom_whole')} off={zoom.scale === 1} act={() => setZoom(whole)} />
       </div>
-    </figure>
+    </div>
   );
 }
 

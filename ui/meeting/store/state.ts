@@ -5,39 +5,11 @@ import type { Outgoing } from '../chat/messages';
 import type { Refusal } from '../devices/refusal';
 import type { Hand } from '../signals/hands';
 import type { Reaction } from '../signals/wire';
+import type { Page, RefusedBy } from './page';
 
 export type Brand = NonNullable<RoomFacts['brand']>;
 
-/** Why somebody cannot come in; `unreachable` is the server's silence. */
-export type RefusedBy =
-  | 'not_found'
-  | 'expired'
-  | 'locked'
-  | 'full'
-  | 'crowded'
-  | 'removed'
-  | 'slow_down'
-  | 'unreachable';
-
-/** The one state of the page. */
-export type Page =
-  | { is: 'loading' }
-  | { is: 'start' }
-  | { is: 'unsupported' }
-  | { is: 'insecure' }
-  | { is: 'refused'; why: RefusedBy; endedAt: string | null; retryAt: number | null }
-  | { is: 'prejoin' }
-  | { is: 'joining' }
-  | { is: 'waiting' }
-  | { is: 'denied' }
-  | { is: 'failed'; why: 'server' | 'media' }
-  | { is: 'call' }
-  | { is: 'lost' }
-  | { is: 'elsewhere' }
-  /** `back`: nothing keeps him from coming again. */
-  | { is: 'removed'; back: boolean }
-  | { is: 'ended'; byHost: boolean }
-  | { is: 'left'; lasted: number; /** The device slept too long to be taken back unasked. */ asleep: boolean };
+export type { Page, RefusedBy };
 
 /** How it stands with somebody who waits to be let in; kept while he then joins. */
 export interface Door {

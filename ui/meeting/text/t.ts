@@ -79,6 +79,15 @@ export function duration(ms: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** "1 hour, 7 minutes" from milliseconds; what is shorter than a minute, in seconds. */
+export function lasting(ms: number): string {
+  const seconds = Math.max(1, Math.floor(ms / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const parts = { hour: hours, minute: minutes, second: seconds < 60 ? seconds : 0 };
+  const said = Object.entries(parts).flatMap(([unit, n]) => (n > 0 ? new Intl.NumberFormat(locale.tag, { style: 'unit', unit, unitDisplay: 'long' }).format(n) : []));
+  return new Intl.ListFormat(locale.tag, { type: 'unit' }).format(said);
+}
+
 /** "Ann, Ben and 3 others", of `count` people of whom the first are named. */
 export function nameList(names: readonly string[], count: number = names.length): string {
   const shown = names.slice(0, count > 3 ? 2 : 3);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, nameList, t, type TextKey } from './t';
+import { duration, lasting, nameList, t, type TextKey } from './t';
 
 describe('t', () => {
   test('puts values in and chooses the plural form', () => {
@@ -15,6 +15,10 @@ describe('t', () => {
 
 test('durations', () => {
   expect([0, 64_000, 4_024_000, -5].map(duration)).toEqual(['0:00', '1:04', '1:07:04', '0:00']);
+});
+
+test('how long something lasted, in words', () => {
+  expect([0, 20_000, 64_000, 3_600_000, 4_024_000].map(lasting)).toEqual(['1 second', '20 seconds', '1 minute', '1 hour', '1 hour, 7 minutes']);
 });
 
 test('lists of names', () => {
