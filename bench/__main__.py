@@ -15,6 +15,9 @@ from bench.figure import Figure
 
 PARTS = (
     "join",
+    "tiles",
+    "comings",
+    "cut",
     "admit",
     "chat",
     "api",

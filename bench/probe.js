@@ -4,13 +4,26 @@
   const marks = { remote: new Set() };
   window.bench = { moments: {} };
   const mark = (name) => (bench.moments[name] ??= performance.now() - (marks.click ?? 0));
+  // The longest task in milliseconds; tasks of less than 50 do not count as long.
+  let longest = 0;
+  const tasks = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+  });
+  tasks.observe({ type: 'longtask', buffered: true });
+  // The bytes of all scripts so far, as they came through the line.
+  const scripts = () =>
+    performance
+      .getEntriesByType('resource')
+      .filter(({ name }) => new URL(name).pathname.endsWith('.js'))
+      .reduce((sum, { transferSize }) => sum + transferSize, 0);
   const isJoin = (element) => element?.textContent.trim() === 'Join' && element.checkVisibility();
 
   addEventListener(
     'click',
     ({ target }) => {
       if (!isJoin(target.closest('button'))) return;
-      bench.moments = { ready: bench.moments.ready };
+      const { ready, 'longest task': longest } = bench.moments;
+      bench.moments = { ready, 'longest task': longest };
       marks.click = performance.now();
     },
     true,
@@ -20,6 +33,11 @@
     if (!(document.querySelector('video')?.readyState >= 2) || ![...document.querySelectorAll('button')].some(isJoin)) return;
     clearInterval(looking);
     mark('ready');
+    // A task is told of when it is over.
+    setTimeout(() => {
+      bench.moments['longest task'] = longest;
+      tasks.disconnect();
+    }, 100);
   }, 20);
 
   const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'srcObject');
@@ -29,7 +47,10 @@
       set.call(this, stream);
       if (!stream?.getVideoTracks().some((track) => marks.remote.has(track.id))) return;
       mark('picture attached');
-      this.requestVideoFrameCallback(() => mark('frame'));
+      this.requestVideoFrameCallback(() => {
+        mark('frame');
+        bench.moments.scripts ??= scripts();
+      });
     },
   });
 

@@ -4,6 +4,7 @@ import { announce } from '../announce/queue';
 import { Bar } from '../controls/Bar';
 import { Status } from '../controls/Status';
 import { listenForEscape } from '../controls/BarButton';
+import { prefetchMenus } from '../controls/MenuButton';
 import { listenForShortcuts } from '../controls/shortcuts';
 import { useBand } from '../controls/useBand';
 import { Toasts } from '../notices/Toasts';
@@ -94,6 +95,7 @@ function enter(): () => void {
   announce(`${entered} ${parts.join('. ')}`);
   const idle = setTimeout(() => {
     prefetchFocus();
+    prefetchMenus();
     void loadPeople();
   }, IDLE_MS);
   const stops = [listenForShortcuts(), listenForEscape(), () => clearTimeout(idle)];

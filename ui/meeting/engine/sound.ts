@@ -3,8 +3,12 @@ import { get, watch } from '../store/store';
 
 /** Plays everybody's sound. The elements are outside of the page's drawing: nothing re-renders them. */
 export function sounds(room: Room): () => void {
-  const mute = (track: RemoteTrack) => {
-    for (const element of track.detach()) element.remove();
+  // Kept here: of somebody who leaves, the client has let go of the element before it says so.
+  const playing = new Map<RemoteTrack, HTMLMediaElement>();
+  const end = (track: RemoteTrack) => {
+    track.detach();
+    playing.get(track)?.remove();
+    playing.delete(track);
   };
   room
     .on(RoomEvent.TrackSubscribed, (track) => {
@@ -13,18 +17,19 @@ export function sounds(room: Room): () => void {
       element.hidden = true;
       element.muted = get().silenced;
       document.body.append(element);
+      playing.set(track, element);
     })
     .on(RoomEvent.TrackUnsubscribed, (track) => {
-      if (track.kind === Track.Kind.Audio) mute(track);
+      if (playing.has(track)) end(track);
     });
-  const silence = (muted: boolean) => {
-    for (const person of room.remoteParticipants.values())
-      for (const { track } of person.audioTrackPublications.values()) for (const element of track?.attachedElements ?? []) element.muted = muted;
-  };
-  const unwatch = watch((state) => state.silenced, silence);
+  const unwatch = watch(
+    (state) => state.silenced,
+    (silenced) => {
+      for (const element of playing.values()) element.muted = silenced;
+    },
+  );
   return () => {
     unwatch();
-    for (const person of room.remoteParticipants.values())
-      for (const { track } of person.audioTrackPublications.values()) if (track) mute(track);
+    for (const track of playing.keys()) end(track);
   };
 }

@@ -1,5 +1,4 @@
 import { useEffect } from 'react';
-import { prefetchMenus } from '../controls/MenuButton';
 import { BrandMark } from '../brand/BrandMark';
 import { prefetchEngine } from '../session/join';
 import { LanguageSelect } from '../text/LanguageSelect';
@@ -9,11 +8,7 @@ import './prejoin.css';
 
 /** The way in: look into the mirror, choose devices, say a name, join. */
 export function Prejoin({ busy }: { busy: boolean }) {
-  useEffect(() => {
-    prefetchEngine();
-    const idle = setTimeout(prefetchMenus, 1500);
-    return () => clearTimeout(idle);
-  }, []);
+  useEffect(prefetchEngine, []);
   return (
     <div className="prejoin">
       <header>

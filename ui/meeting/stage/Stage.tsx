@@ -1,4 +1,4 @@
-import { lazy, Suspense, useRef } from 'react';
+import { lazy, Suspense, useRef, type TransitionEvent } from 'react';
 import { useStore } from '../store/store';
 import type { Person } from '../store/state';
 import { t } from '../text/t';
@@ -33,7 +33,13 @@ export function Stage() {
   const how = drawn({ view, others: others.length, large, width: size.width });
   const people = hidden && others.length > 0 ? others : everybody;
   return (
-    <div className={`stage ${how}${line === 'media' ? ' dimmed' : ''}`} role="region" aria-label={t('call.stage')} ref={ref}>
+    <div
+      className={`stage ${how}${line === 'media' ? ' dimmed' : ''}`}
+      role="region"
+      aria-label={t('call.stage')}
+      ref={ref}
+      onTransitionRun={keepWithin}
+    >
       {size.width > 0 && how === 'alone' && <Alone people={people} stage={size} />}
       {size.width > 0 && how === 'pair' && <OneToOne people={people} stage={size} />}
       {size.width > 0 && how === 'grid' && <Tiles people={people} area={size} />}
@@ -45,5 +51,11 @@ export function Stage() {
     </div>
   );
 }
+
+/**
+ * react-aria keeps every element of the document that is moving until it has moved. A tile that goes while it moves never has:
+ * it would be kept, with all that is in it, until the next menu closes.
+ */
+const keepWithin = (event: TransitionEvent): void => event.stopPropagation();
 
 const NOBODY: readonly Person[] = [];
