@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
+import numpy as np
 from livekit import rtc
 
 from tests.platform import Platform, until
 
+RATE = 48_000
+
 
 @dataclass
 class Someone:
-    """A person with leave to be in a meeting, and a microphone. `states` is what became of the connection, newest last."""
+    """A person with leave to be in a meeting, and a microphone. `states` is what became of the connection, newest last.
+
+    An idle one is sent nobody's sound and picture and has no microphone before he speaks: he costs next to nothing.
+    """
 
     admission: dict[str, str]
     session_id: str
@@ -22,6 +28,8 @@ class Someone:
     url: str
     room: rtc.Room
     states: list[int] = field(default_factory=list)
+    idle: bool = False
+    microphone: rtc.AudioSource = field(default_factory=lambda: rtc.AudioSource(RATE, 1))
 
     @property
     def proof(self) -> dict[str, str]:
@@ -40,17 +48,31 @@ class Someone:
     async def connect(self, engine: str | None = None) -> Self:
         """Through our own origin, or directly to the engine at this address. Raises rtc.ConnectError."""
         try:
-            await self.room.connect(engine or self.url.replace("http", "ws", 1), self.token)
-            track = rtc.LocalAudioTrack.create_audio_track("microphone", rtc.AudioSource(48_000, 1))
-            options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-            await self.room.local_participant.publish_track(track, options)
+            options = rtc.RoomOptions(auto_subscribe=not self.idle)
+            await self.room.connect(engine or self.url.replace("http", "ws", 1), self.token, options)
+            if not self.idle:
+                await self.open_microphone()
         except BaseException:
             await self.room.disconnect()
             raise
         return self
 
+    async def open_microphone(self) -> None:
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", self.microphone)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await self.room.local_participant.publish_track(track, options)
+
     async def leave(self) -> None:
         await self.room.disconnect()
+
+    async def speaks(self, seconds: float) -> None:
+        """Makes sound for so long, louder and softer five times a second, as syllables are."""
+        moments = np.arange(int(seconds * RATE)) / RATE
+        loudness = 0.4 + 0.3 * np.sin(2 * np.pi * 5 * moments)
+        sound = (32767 * loudness * (2 * (moments * 150 % 1) - 1)).astype(np.int16)
+        for start in range(0, len(sound), RATE // 100):
+            block = sound[start : start + RATE // 100]
+            await self.microphone.capture_frame(rtc.AudioFrame(block.tobytes(), RATE, 1, len(block)))
 
     async def says(self, text: str, *, reply_to: str | None = None) -> str:
         """Writes to everybody; the message's id. Raises httpx.HTTPError when refused."""
@@ -87,13 +109,15 @@ async def admitted(convene: Platform, room: dict[str, Any], name: str, *, host: 
 
 @asynccontextmanager
 async def inside(
-    convene: Platform, room: dict[str, Any], *names: str, host: bool = False
+    convene: Platform, room: dict[str, Any], *names: str, host: bool = False, idle: bool = False
 ) -> AsyncIterator[list[Someone]]:
     """These people are in the room until the block ends; with `host`, the first of them is the host."""
     people: list[Someone] = []
     try:
         for name in names:
-            people.append(await enter(convene, room, name, host=host and not people))
+            person = await admitted(convene, room, name, host=host and not people)
+            person.idle = idle
+            people.append(await person.connect())
         yield people
     finally:
         await asyncio.gather(*(person.leave() for person in people))

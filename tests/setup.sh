@@ -1,10 +1,12 @@
 #!/bin/bash
-# Installs what tests and bench need beside Python packages: Chromium, ffmpeg, PostgreSQL, Redis, wrk. Does nothing when all are there.
+# Installs what tests and bench need beside Python packages: Chromium, Firefox and loudspeakers for it, ffmpeg, PostgreSQL, Redis, wrk. Does nothing when all are there.
 set -euo pipefail
 
 missing=()
 has() { command -v "$1" >/dev/null; }
 has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
+has firefox-esr || has firefox || missing+=(firefox-esr)
+has pulseaudio || missing+=(pulseaudio)
 has ffmpeg && has ffprobe || missing+=(ffmpeg)
 has pg_ctl || compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null || missing+=(postgresql)
 has redis-server || missing+=(redis-server)

@@ -2924,7 +2924,8 @@ export interface components {
         };
         /**
          * Joined
-         * @description The answer to a join; `consent`: the person's answer as it stands, null if he was never asked.
+         * @description The answer to a join. `role`: what the person came as; the room's metadata says what he is now, if that is another.
+         *     `consent`: his answer as it stands, null if he was never asked.
          */
         Joined: {
             admission: components["schemas"]["AdmissionProof"];

@@ -4,13 +4,11 @@ import { canShare, toggleShare } from '../devices/share';
 import { toggleHand, toggleReactions } from '../signals/act';
 import { toggleFullScreen, turnView } from '../stage/choices';
 import { get, set } from '../store/store';
+import { meant, type Keys } from './meant';
 import { moveFocus, sayWhoSpeaks } from './regions';
 
-/** What a shortcut does, the keys it has with Ctrl (⌘) or Ctrl+Alt (⌃⌘), and the single key for those who want them. */
-interface Shortcut {
-  key: string;
-  alt?: boolean;
-  single?: string;
+/** What a shortcut does, and by which keys. */
+interface Shortcut extends Keys {
   act: () => void;
 }
 
@@ -56,28 +54,11 @@ export function listenForShortcuts(): () => void {
   };
 }
 
-/** The Latin letter of the key, also on a layout of another script. */
-function letterOf(event: KeyboardEvent): string {
-  const { key, code } = event;
-  // AltGr types signs of its own: what is typed counts, not the place of the key.
-  if (/^[a-z/?]$/i.test(key) || event.getModifierState('AltGraph')) return key.toLowerCase();
-  return code.replace(/^Key/, '').toLowerCase();
-}
-
 function act(event: KeyboardEvent): boolean {
-  const found = all.find((one) => meant(one, event));
+  const here = { mac, singleKeys: get().singleKeys, typing: typing(event) };
+  const found = all.find((one) => meant(one, event, here));
   if (found) found.act();
   return found !== undefined || moveFocus(event);
-}
-
-function meant({ key, alt = false, single }: Shortcut, event: KeyboardEvent): boolean {
-  const primary = mac ? event.metaKey : event.ctrlKey;
-  const second = mac ? event.ctrlKey : event.altKey;
-  const letter = letterOf(event);
-  if (primary) return !event.shiftKey && second === alt && letter === key;
-  const { singleKeys } = get();
-  if (!single || singleKeys === 'none' || (singleKeys === 'help' && single !== '?')) return false;
-  return letter === single && !event.altKey && !event.ctrlKey && !event.metaKey && !typing(event);
 }
 
 const typing = ({ target }: KeyboardEvent): boolean =>

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { ownPresence } from '../network/strain';
 import { useUnrecorded } from '../recording/consent';
 import { placeOf } from '../signals/hands';
@@ -19,8 +20,11 @@ interface Props {
 
 const NAME_FROM = 120;
 
-/** A tile that knows its size, what we chose for it, and for ourselves the wish instead of the engine's echo. */
-export function PersonTile({ person, size: { w, h }, stage, filled = false }: Props) {
+/**
+ * A tile that knows its size, what we chose for it, and for ourselves the wish instead of the engine's echo. Among many
+ * people somebody always begins or ends to speak: only whose tile it is, is drawn again.
+ */
+export const PersonTile = memo(function PersonTile({ person, size: { w, h }, stage, filled = false }: Props) {
   const { id, me } = person;
   const picture = usePicture(person);
   const wish = useStore((state) => state.wish.microphone && state.capture.microphone.is === 'live');
@@ -53,6 +57,11 @@ export function PersonTile({ person, size: { w, h }, stage, filled = false }: Pr
       <TileTools person={shown} pinned={pinned} pictured={picture !== null} whole={(usual === 'contain') !== refitted} small={w < NAME_FROM} />
     </Tile>
   );
+}, alike);
+
+function alike(a: Props, b: Props): boolean {
+  const sized = a.size.w === b.size.w && a.size.h === b.size.h;
+  return sized && a.person === b.person && a.filled === b.filled && a.stage.width === b.stage.width && a.stage.height === b.stage.height;
 }
 
 /** The camera at the back of a phone is not a mirror. */

@@ -1,5 +1,5 @@
 import { CircleSlash, Hand, MicOff, MonitorUp, PhoneCall, Pin, SignalLow, Spotlight } from 'lucide-react';
-import { memo, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { Person, Picture, Presence } from '../store/state';
 import { t } from '../text/t';
 import { Avatar } from './Avatar';
@@ -29,7 +29,7 @@ interface Props {
 }
 
 /** One person: picture or initials, name plate, who speaks, whose hand is up, whose line is poor. */
-export const Tile = memo(function Tile({ person, picture, fit, mirrored, small = false, pinned = false, spotlit = false, sharing = false, presence = null, hand = 0, unrecorded = false, ...rest }: Props) {
+export function Tile({ person, picture, fit, mirrored, small = false, pinned = false, spotlit = false, sharing = false, presence = null, hand = 0, unrecorded = false, ...rest }: Props) {
   const { id, me, away, muted, speaking, quality, coming, paused } = person;
   const name = person.name || t('tile.no_name');
   const note = paused || presence === 'weak' ? t('tile.paused') : presence === 'away' ? t('tile.out_of_sight') : null;
@@ -84,4 +84,4 @@ export const Tile = memo(function Tile({ person, picture, fit, mirrored, small =
       {rest.children}
     </div>
   );
-});
+}
