@@ -73,7 +73,8 @@ SETTLED = """async (state) => {
   const end = performance.now() + 5000;
   while (performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 30));
-    if (performance.now() - changed > 90) break;
+    const fetched = !document.querySelector('.with-panel') || document.querySelector('.panel');
+    if (fetched && performance.now() - changed > 90) break;
   }
   observer.disconnect();
 }"""

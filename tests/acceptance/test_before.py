@@ -177,7 +177,10 @@ const permission = (state) => {
 window.asked = 0;
 const give = (how) => { navigator.mediaDevices.getUserMedia = (wanted) => { window.asked += 1; return how(wanted); }; };
 """
-DEAF = "give(({ video }) => video ? real({ video }) : Promise.resolve(new AudioContext().createMediaStreamDestination().stream));"
+DEAF = """give(async ({ audio, video }) => new MediaStream([
+  ...(audio ? new AudioContext().createMediaStreamDestination().stream.getTracks() : []),
+  ...(video ? (await real({ video })).getTracks() : []),
+]));"""
 BLIND = "give(({ audio, video }) => video ? failure('NotReadableError', 'Device in use') : real({ audio }));"
 BARE = "give(() => failure('NotFoundError')); navigator.mediaDevices.enumerateDevices = () => Promise.resolve([]);"
 DISMISSED = "permission('prompt'); give(() => failure('NotAllowedError', 'Permission dismissed'));"

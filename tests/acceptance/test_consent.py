@@ -192,10 +192,13 @@ def newest(part: Path) -> av.VideoFrame | None:
     if not part.exists() or not part.stat().st_size:
         return None
     packets: list[av.Packet] = []
-    with av.open(part) as media:
-        for packet in media.demux(video=0):
-            packets = [packet] if packet.is_keyframe else [*packets, packet]
-        frames = [frame for packet in packets for frame in packet.decode()]
+    try:
+        with av.open(part) as media:
+            for packet in media.demux(video=0):
+                packets = [packet] if packet.is_keyframe else [*packets, packet]
+            frames = [frame for packet in packets for frame in packet.decode()]
+    except av.error.InvalidDataError:  # its beginning, or its newest fragment, is being written at this moment
+        return None
     return frames[-1] if frames else None  # type: ignore[return-value]
 
 

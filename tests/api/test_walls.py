@@ -580,6 +580,8 @@ async def test_without_credentials_nobody_gets_in(whole: World) -> None:
 
 
 VALUES = {
+    "answer": "agreed",
+    "language": "en",
     "locked": True,
     "source": "microphone",
     "since": "2026-01-01T00:00:00Z",

@@ -47,7 +47,7 @@ export function BarButton({ icon: Icon, label, shortcut, text, tone, expanded, p
         </span>
       )}
       {children}
-      <Tip text={locked || (shortcut ? `${label} (${shortcut})` : label)} />
+      <Tip text={locked ? `${label} · ${locked}` : shortcut ? `${label} (${shortcut})` : label} />
     </button>
   );
 }

@@ -140,6 +140,16 @@ export async function reopen(): Promise<void> {
   if (before.length > 0) await ask(before);
 }
 
+/** Opens again what the engine's client has stopped: it does so, without a word, when the browser freezes the page. */
+export async function revive(): Promise<void> {
+  const { capture: captures } = get();
+  const stopped = kinds.filter((kind) => {
+    const now = captures[kind];
+    return now.is === 'live' && now.track.readyState === 'ended';
+  });
+  if (stopped.length > 0) await ask(stopped);
+}
+
 /** The id of the device in use: what the track says, since a stored wish may have been out of reach. */
 export function inUse(kind: DeviceKind): string {
   const { capture: captures, chosen } = get();

@@ -1,7 +1,7 @@
 import * as api from '../api/client';
 import type { Admission, ConsentAnswer, Joined } from '../api/types';
 import { announce } from '../announce/queue';
-import { releaseAll, reopen } from '../devices/devices';
+import { releaseAll, reopen, revive } from '../devices/devices';
 import { remember } from '../devices/memory';
 import { words } from '../recording/words';
 import { get, set, watch } from '../store/store';
@@ -151,6 +151,7 @@ async function ended(reason: number | undefined): Promise<void> {
   else if (now === 'removed') await removed();
   else {
     if (now === 'later') await seen();
+    void revive();
     await comeBack();
   }
 }

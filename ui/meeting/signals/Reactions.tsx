@@ -42,23 +42,24 @@ function Row() {
     };
   }, []);
   return (
-    <div
-      ref={ref}
-      className="reaction-row"
-      role="toolbar"
-      aria-label={t('reaction.title')}
-      {...toolbar}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') close();
-        else toolbar.onKeyDown(event);
-      }}
-    >
-      {reactions.map((reaction) => (
-        <button key={reaction} aria-label={t(reactionNames[reaction])} onClick={() => react(reaction)}>
-          {reaction}
-        </button>
-      ))}
-    </div>
+    <section className="reaction-row" aria-label={t('reaction.title')}>
+      <div
+        ref={ref}
+        role="toolbar"
+        aria-label={t('reaction.title')}
+        {...toolbar}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') close();
+          else toolbar.onKeyDown(event);
+        }}
+      >
+        {reactions.map((reaction) => (
+          <button key={reaction} aria-label={t(reactionNames[reaction])} onClick={() => react(reaction)}>
+            {reaction}
+          </button>
+        ))}
+      </div>
+    </section>
   );
 }
 
