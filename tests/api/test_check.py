@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from convene import checks, tables
 from convene.db import Tx
-from convene.engine import Person
+from convene.engine import Pass, Person
 from convene.errors import Forbidden
 from convene.web.engine import _check
 from convene.worker import Worker, observe
@@ -130,7 +130,7 @@ async def test_the_stream_beats_for_a_checks_token_alone(world: World) -> None:
     meeting = (await join(world, room)).json()["engine"]["token"]
     claims = world.engine.read_token(token)
     names = {"room": claims.room, "identity": "eve", "name": "", "is_host": False}
-    old = world.engine.join_token(**names, lifetime=timedelta(seconds=-1))
+    old = world.engine.join_token(Pass(**names), lifetime=timedelta(seconds=-1))
     for bad, status in ((meeting, 403), (token[:-2], 401), (old, 401), ("", 401), ("a.b", 401)):
         answer = await world.client.get("/api/meeting/check", headers={"Authorization": f"Bearer {bad}"})
         assert answer.status_code == status, bad

@@ -230,7 +230,9 @@ It is its own authority: each program must be told to trust it.
   Python (requests)  export REQUESTS_CA_BUNDLE={certificate}
   Node               export NODE_EXTRA_CA_CERTS={certificate}
   Ruby, PHP          export SSL_CERT_FILE={certificate}
-  curl               curl --cacert {certificate} …""")
+  curl               curl --cacert {certificate} …
+  Java               keytool -importcert -noprompt -alias convene -file {certificate} -keystore trust.jks -storepass changeit
+                     java -Djavax.net.ssl.trustStore=trust.jks -Djavax.net.ssl.trustStorePassword=changeit …""")
 
 
 def _import_vonage(settings: Settings, asked: argparse.Namespace) -> None:

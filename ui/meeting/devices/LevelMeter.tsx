@@ -13,7 +13,7 @@ export function LevelMeter() {
   const microphone = useStore((state) => state.capture.microphone);
   const on = useStore((state) => state.wish.microphone);
   const lit = useLevel(microphone.is === 'live' && on ? microphone.track : null, CELLS);
-  useSilence(lit < 0);
+  useSilence(lit < 0, lit > 0 || microphone.is !== 'live');
   return (
     <div className="level" role="meter" aria-label={t('device.level')} aria-valuemin={0} aria-valuemax={5} aria-valuenow={Math.max(0, lit)}>
       {CELLS.map((cell, i) => (
@@ -23,13 +23,14 @@ export function LevelMeter() {
   );
 }
 
-function useSilence(quiet: boolean): void {
+/** `quiet`: not even the noise of a room comes. `over`: something was heard, or there is no microphone. */
+function useSilence(quiet: boolean, over: boolean): void {
   useEffect(() => {
     if (!quiet) return;
     const timer = setTimeout(() => set({ silent: remembered().silence !== 'known' }), SILENT_MS);
-    return () => {
-      clearTimeout(timer);
-      set({ silent: false });
-    };
+    return () => clearTimeout(timer);
   }, [quiet]);
+  useEffect(() => {
+    if (over) set({ silent: false });
+  }, [over]);
 }
