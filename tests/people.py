@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 from livekit import rtc
 
-from tests.platform import Platform, until
+from tests.platform import DEADLINE, Platform, until
 
 RATE = 48_000
 
@@ -48,12 +48,16 @@ class Someone:
     async def connect(self, engine: str | None = None) -> Self:
         """Through our own origin, or directly to the engine at this address. Raises rtc.ConnectError."""
         try:
-            options = rtc.RoomOptions(auto_subscribe=not self.idle)
-            await self.room.connect(engine or self.url.replace("http", "ws", 1), self.token, options)
-            if not self.idle:
-                await self.open_microphone()
+            async with asyncio.timeout(DEADLINE):  # the client's own calls may never end when a server dies meanwhile
+                options = rtc.RoomOptions(auto_subscribe=not self.idle)
+                await self.room.connect(engine or self.url.replace("http", "ws", 1), self.token, options)
+                if not self.idle:
+                    await self.open_microphone()
+        except TimeoutError:
+            await self.leave()
+            raise rtc.ConnectError("no answer") from None
         except BaseException:
-            await self.room.disconnect()
+            await self.leave()
             raise
         return self
 
@@ -63,7 +67,8 @@ class Someone:
         await self.room.local_participant.publish_track(track, options)
 
     async def leave(self) -> None:
-        await self.room.disconnect()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.room.disconnect(), DEADLINE)
 
     async def speaks(self, seconds: float) -> None:
         """Makes sound for so long, louder and softer five times a second, as syllables are."""
