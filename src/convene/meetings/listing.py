@@ -58,8 +58,10 @@ def page(tx: Tx, application_id: str, who: Collection[str], asked: Asked, *, few
     given |= {f"key{place}": key for place, key in enumerate(keys)}
     given |= {f"value{place}": one.value for place, one in enumerate(filters)}
     order = "_id" if asked.sort == "created_at" else asked.sort  # ids begin with the second of their making
-    for column in sorted({name for name, operator in shape if operator in _RANGES} - {order, "created_at"}):
-        if tx.connection.scalar(_probe(shape, len(keys), column), given) < few:
+    columns = tuple(sorted({name for name, operator in shape if operator in _RANGES} - {order, "created_at"}))
+    counts = tx.one(_probe(shape, len(keys), columns), given) if columns else ()
+    for column, count in zip(columns, counts or (), strict=True):
+        if count < few:
             statement = _sorted(shape, len(keys), column, order, asked.falling)
             break
     else:
@@ -90,10 +92,11 @@ def _implied(filters: Sequence[Filter]) -> Iterator[Filter]:
 
 
 @lru_cache(SHAPES)
-def _probe(shape: Sequence[_Condition], keys: int, column: str) -> sa.Executable:
-    """How many the filters of this column leave, as far as `most` for each key."""
+def _probe(shape: Sequence[_Condition], keys: int, columns: Sequence[str]) -> sa.Executable:
+    """How many the filters of each of these columns leave, as far as `most` for each key: one question for all of them."""
     # What stands in the index alone: to fetch each meeting only to count it is what would make a long list slower.
-    return sa.select(sa.func.count()).select_from(_few(shape, keys, column, [COLUMNS[column]]))
+    few = [_few(shape, keys, column, [COLUMNS[column]]) for column in columns]
+    return sa.select(*(sa.select(sa.func.count()).select_from(one).scalar_subquery() for one in few))
 
 
 @lru_cache(SHAPES)
