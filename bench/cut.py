@@ -70,6 +70,10 @@ async def back(way: Relay, cut: Page, other: Page) -> float:
     way.cut()
     await cut.context.set_offline(True)
     await asyncio.sleep(CUT)
+    silence = [
+        time.time() * 1000 - float(await other.evaluate("kind => last(kind)", kind)) for kind in ("video", "audio")
+    ]
+    assert min(silence) > CUT * 800, "the line was not cut"
     way.mend()
     await cut.context.set_offline(False)
     mended = time.time() * 1000

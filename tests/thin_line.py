@@ -1,4 +1,4 @@
-"""A line between one browser and the media engine that can be thin, leaky, cut, or lead elsewhere: a relay of its datagrams."""
+"""A line between one browser and the media engine that can be thin, leaky or cut: a relay of its datagrams."""
 
 import asyncio
 import random
@@ -74,12 +74,6 @@ class ThinLine:
     def mend(self) -> None:
         """Everything gets through again."""
         self.up, self.down = Way(), Way()
-
-    def move(self) -> None:
-        """The engine sees the browser come from other ports, as after a change of network."""
-        for transport in self._beyond.values():
-            transport.close()
-        self._beyond.clear()
 
     async def from_browser(self, data: bytes, browser: tuple[str, int]) -> None:
         if browser not in self._beyond:

@@ -1,6 +1,6 @@
 import { look } from '../api/client';
 import { announce } from '../announce/queue';
-import { openDevices, releaseAll } from '../devices/devices';
+import { openDevices } from '../devices/devices';
 import { remembered } from '../devices/memory';
 import { get, set } from '../store/store';
 import { languageOf } from '../text/choice';
@@ -62,13 +62,6 @@ export async function showPrejoin(): Promise<void> {
   set({ page: { is: 'prejoin' } });
   void askOtherTabs(get().code).then((otherTab) => set({ otherTab }));
   await opened;
-}
-
-/** After a call: back to the way in, with the devices asked for again. */
-export async function backToPrejoin(): Promise<void> {
-  releaseAll();
-  set({ call: null, recording: null });
-  await openRoom(get().code);
 }
 
 function supported(): boolean {
