@@ -2,7 +2,8 @@
 
 The bare page (`bare.html`) does what the README of livekit-client shows and nothing else: it has its token already, asks
 nobody, and speaks to the engine directly. On both pages the camera runs before the click, and captures the same picture. The
-first person sits in a meeting of each kind all the time, alone until the second one comes; the pages take turns.
+first person sits in a meeting of each kind all the time, alone until the second one comes; the pages take turns. Whoever is
+alone encodes nothing (dynacast), on both pages: pauses see to it, since two idle encoders would take the machine's processors.
 """
 
 import asyncio
@@ -28,8 +29,9 @@ GOAL = 1.1
 READY = 1200  # ms
 TASK = 200  # ms
 SCRIPTS = 250  # kB
-PAIRS = 15
-MIRROR = 1.5  # seconds that the second person looks at their own picture before the click
+PAIRS = 12
+MIRROR = 6  # seconds that the second person looks at their own picture before the click: the one who waits alone sends nothing by then
+STAY = 1  # seconds from the first frame until they leave: who leaves sooner leaves the other one's encoders running for nobody
 BARE = "bare"  # the bare page's room in the engine
 
 HERE = Path(__file__).parent
@@ -161,6 +163,7 @@ async def second(chromium: Browser, side: Side, name: str) -> None:
         await page.get_by_role("button", name="Join", exact=True).click()
         await passed(page, "frame")
         side.joins.append(await page.evaluate("bench.moments"))
+        await asyncio.sleep(STAY)
     await until(side.alone, f"{side.name}: the second person is still in")
 
 

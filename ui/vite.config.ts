@@ -25,11 +25,31 @@ const compressed = (): Plugin => ({
   },
 });
 
+/**
+ * Tells V8 to compile a script whole, beside the page's own thread, while it is fetched (https://v8.dev/blog/explicit-compile-hints).
+ * Otherwise each function is compiled when it is first called, and for most of the engine's client that is after the click on Join.
+ */
+const COMPILED_AHEAD = '//# allFunctionsCalledOnLoad\n';
+
+const compiledAhead = (): Plugin => ({
+  name: 'compiled-ahead',
+  apply: 'build',
+  generateBundle: {
+    order: 'post',
+    handler(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        // Of the reference page's script, most is never called.
+        if (file.type === 'chunk' && file.name !== 'reference') file.code = COMPILED_AHEAD + file.code;
+      }
+    },
+  },
+});
+
 /** `--mode gallery` builds the page that shows every state of the others; it does not travel with the platform. */
 export default defineConfig(({ mode }) => ({
   root: 'meeting',
   base: '/',
-  plugins: [react(), compressed()],
+  plugins: [react(), compiledAhead(), compressed()],
   build: {
     outDir: mode === 'gallery' ? '../../build/gallery' : '../../src/convene/page',
     emptyOutDir: true,

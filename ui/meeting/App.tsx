@@ -47,8 +47,9 @@ const CallView = ({ page }: { page: Page['is'] }) =>
     </Activity>
   ) : null;
 
-/** One element for good: what it shows is in the store, so nothing of it is drawn again because the page changed. */
+/** One element each for good: what they show is in the store, so nothing of them is drawn again because the page changed. */
 const call = <Call />;
+const prejoin = <Prejoin />;
 
 /** Dark as long as the call lasts; set before anything is laid out, since later every colour would change by a transition. */
 function darken(dark: boolean): void {
@@ -79,7 +80,7 @@ function draw(page: Page, door: Door | null) {
     case 'prejoin':
     case 'joining':
     case 'waiting':
-      return door ? <Waiting door={door} /> : <Prejoin busy={page.is === 'joining'} />;
+      return door ? <Waiting door={door} /> : prejoin;
     case 'denied':
       return <Denied />;
     case 'failed':

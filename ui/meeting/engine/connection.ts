@@ -25,8 +25,8 @@ interface Seat {
   onEnd: (reason: number | undefined) => void;
 }
 
-/** After the engine's welcome the client takes in its answer; from then on it waits for the network, and we can draw. */
-const ANSWER_MS = 50;
+/** After the engine's welcome the client takes in its answer and sets media up; then it waits for the network, and we can draw. */
+const ANSWER_MS = 90;
 
 let room: Room | null = null;
 

@@ -9,8 +9,9 @@ import { days, nameList, t } from '../text/t';
 const LONGEST = 60;
 
 /** Name, what one should know before coming in, and the one button. */
-export function JoinForm({ busy }: { busy: boolean }) {
+export function JoinForm() {
   const id = useId();
+  const busy = useStore((state) => state.page.is === 'joining');
   const name = useStore((state) => state.name);
   const room = useStore((state) => state.room);
   const host = useStore((state) => leads(state.role));

@@ -7,7 +7,7 @@ import { Mirror } from './Mirror';
 import './prejoin.css';
 
 /** The way in: look into the mirror, choose devices, say a name, join. */
-export function Prejoin({ busy }: { busy: boolean }) {
+export function Prejoin() {
   useEffect(prefetchEngine, []);
   return (
     <div className="prejoin">
@@ -17,7 +17,7 @@ export function Prejoin({ busy }: { busy: boolean }) {
       </header>
       <main>
         <Mirror />
-        <JoinForm busy={busy} />
+        <JoinForm />
       </main>
     </div>
   );
