@@ -45,7 +45,6 @@ from convene.mail import mailer
 from convene.runtime import Runtime
 from convene.storage import Storage
 from convene.web import app as web
-from convene.web import vonage
 from convene.web.gate import Gate
 from tests import world as worlds
 
@@ -127,7 +126,7 @@ async def unchecked(runtime: Runtime) -> Any:
     app = web.doors(runtime)
     rows = await runtime.db.read(lambda tx: [access.application(tx, row.id) for row in tx.all(_APPLICATIONS)])
     app.state.gate = Trusting(runtime, {application.account_id: application for application in rows})
-    return web.guarded(vonage.normalised(app), runtime)
+    return web.around(app, runtime)
 
 
 async def serve(side: str, url: str, port: int, folder: Path) -> None:

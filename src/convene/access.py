@@ -246,7 +246,7 @@ def _unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(token) > TOKEN_LIMIT or token.count(".") != 2:
         return {}, {}
     head, payload, _signature = token.split(".")
-    header, claims = _segment(head), _segment(payload)
+    header, claims = _head(head), _segment(payload)
     if header is None or claims is None or header.get("alg") != "RS256" or "crit" in header:
         return {}, {}
     return header, claims
@@ -259,6 +259,9 @@ def _segment(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+_head = lru_cache(maxsize=256)(_segment)  # a client's tokens all begin with the same one
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -72,9 +72,13 @@ def address_of(request: Request, trusted_proxies: int) -> str:
 
 def create_app(runtime: Runtime) -> Asgi:
     """The whole application, ready for a server."""
+    return around(doors(runtime), runtime)
+
+
+def around(app: FastAPI, runtime: Runtime) -> Asgi:
+    """The doors behind what each request passes first: its address is brought into one spelling, its answer is guarded."""
     from convene.web import connectycube, vonage
 
-    app = doors(runtime)
     return guarded(connectycube.normalised(app, others=vonage.normalised(app)), runtime)
 
 

@@ -40,10 +40,10 @@ class Rate:
         if self.is_over:
             raise _slow_down(self.reset, f"More than {self.limit} requests in a minute")
 
-    def headers(self) -> dict[str, str]:
-        """For the answer; none where there is no limit."""
-        told = {"Limit": self.limit, "Remaining": self.remaining, "Reset": self.reset}
-        return {f"RateLimit-{name}": str(value) for name, value in told.items()} if self.limit else {}
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """For the answer, as they are sent; none where there is no limit."""
+        told = (b"limit", self.limit), (b"remaining", self.remaining), (b"reset", self.reset)
+        return [(b"ratelimit-" + name, b"%d" % value) for name, value in told] if self.limit else []
 
 
 class Due(Exception):

@@ -64,7 +64,7 @@ class ApiRoute(_Route):
             except Refusal as refusal:
                 response = self.refused(refusal)
             if RATE in request.scope:
-                response.headers.update(request.scope[RATE].headers())
+                response.raw_headers += request.scope[RATE].headers()
             return response
 
         return handle
