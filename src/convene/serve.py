@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 PACKAGED_ENGINE = Path(__file__).parent / "bin" / "livekit-server"
 GRACE = 3  # seconds that open connections have when we stop
+KEEP_ALIVE = 75  # seconds that an idle one stays: who looks into the mirror for a minute joins without a new TLS handshake
 
 
 class CannotStart(Exception):
@@ -239,6 +240,7 @@ def _config(app: Asgi, **tls: str) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE,
         ws_max_size=1 << 20,
         timeout_graceful_shutdown=GRACE,
         **tls,  # type: ignore[arg-type]

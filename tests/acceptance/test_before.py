@@ -246,7 +246,8 @@ async def test_a_microphone_that_gives_nothing_is_told_until_one_knows(convene: 
 
 
 async def test_choices_are_remembered_and_the_rooms_word_counts_more(convene: Platform, chromium: Browser) -> None:
-    """Name and wishes come back; `microphone_state: off` mutes whose stored choice is on (meeting-ux 5)."""
+    """Name and wishes come back; `microphone_state: off` mutes whose stored choice is on (meeting-ux 5). Who comes while one looks
+    into the mirror is told of."""
     plain = await convene.room()
     quiet = await convene.room(initial_join_options={"microphone_state": "off"})
     host = await visit(chromium, links(quiet)[0], "Hanna")
@@ -262,6 +263,9 @@ async def test_choices_are_remembered_and_the_rooms_word_counts_more(convene: Pl
     await expect(host.page.get_by_role("group", name=re.compile("Ann.*muted"))).to_be_visible(timeout=SLOW)
     await page.goto(links(plain)[1])
     await expect(page.get_by_role("button", name="Turn microphone off")).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_text("Nobody is here yet")).to_be_visible()
+    await visit(chromium, links(plain)[0], "Helga")
+    await expect(page.get_by_text("Helga is here")).to_be_visible(timeout=SLOW)
 
 
 INSTAGRAM = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Instagram 300.0"

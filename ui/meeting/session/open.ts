@@ -47,6 +47,13 @@ export async function openRoom(code: string): Promise<void> {
   }
 }
 
+/** Who is inside by now, and whether it is recorded. Whatever is wrong is told when one joins. */
+export async function lookAgain(): Promise<void> {
+  const { code } = get();
+  const seen = await look(code, kept(code).token ?? null).catch(() => null);
+  if (seen && get().page.is === 'prejoin') set({ session: seen.session });
+}
+
 /** A code typed into the field of the start page or of a refusal. */
 export async function openTyped(typed: string): Promise<boolean> {
   const code = readCode(typed);
