@@ -79,6 +79,13 @@ async def reads(guest: Guest, name: str, words: str) -> None:
     await expect(tile(guest, name)).to_have_accessible_name(re.compile(words), timeout=SLOW)
 
 
+async def is_sent(guest: Guest, name: str, width: int) -> bool:
+    """Whether a person's picture arrives so many pixels wide."""
+    return bool(
+        await tile(guest, name).locator("video").evaluate("(video, width) => video.videoWidth === width", width)
+    )
+
+
 async def test_the_browser_may_ask_whether_the_network_is_there(convene: Platform) -> None:
     """The engine's client does, without a login, before it comes back at once."""
     async with httpx.AsyncClient() as anyone:
@@ -127,6 +134,7 @@ async def test_on_a_weak_line_the_picture_goes_before_the_voice(convene: Platfor
         await expect(notice).to_be_visible(timeout=2 * SLOW)
         await reads(ben, "Ann", "Picture paused")
         await reads(ann, r"Ann \(you\)", "Picture paused")
+        await until(lambda: is_sent(ann, "Ben", 320), why="Ben's picture is not asked for at its smallest")
         assert await wishes(ann) == {"microphone": True, "camera": True}
 
         async def whole() -> bool:
@@ -137,6 +145,7 @@ async def test_on_a_weak_line_the_picture_goes_before_the_voice(convene: Platfor
         line.mend()
         await until(lambda: ben.sees(2), why="the picture does not come back")
         await expect(notice).to_have_count(0)
+        await until(lambda: is_sent(ann, "Ben", 640), why="Ben's picture stays small")
 
 
 async def test_a_sleep_of_minutes_ends_by_itself_and_a_longer_one_is_asked_about(

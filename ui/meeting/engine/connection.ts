@@ -5,6 +5,7 @@ import { tellOfHosting } from '../hosting/tell';
 import { obeyTheHost } from '../session/obey';
 import type { Signal } from '../signals/wire';
 import { presence } from '../network/presence';
+import { smallest } from '../network/smallest';
 import { soundOnly } from '../network/soundOnly';
 import { sparing } from '../network/watch';
 import { get, watch } from '../store/store';
@@ -40,7 +41,7 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
   room = now;
   let connected = false;
   const call = [sounds(now), mirror(now), publishing(now), line(now), signals(now), chatting(now), speaking(), speakerOf(now)];
-  const stops = [...call, presence(now), sparing(now), soundOnly(now), inTheCall(), obeyTheHost(), tellOfHosting()];
+  const stops = [...call, presence(now), sparing(now), soundOnly(now), smallest(now), inTheCall(), obeyTheHost(), tellOfHosting()];
   const stop = () => {
     for (const one of stops) one();
     if (room === now) room = null;
