@@ -15,28 +15,14 @@ from pathlib import Path
 from playwright.async_api import Browser, Page
 
 from bench.figure import Figure
-from bench.relay import Relay, relay
 from tests.platform import DEADLINE, Guest, Platform, browser, join, platform
+from tests.thin_line import ThinLine, thin_line
 
 GOAL = 3  # seconds
 CUT = 5.0  # seconds
 TIMES = 3
 REST = 3.0  # seconds of undisturbed talk between two cuts
 
-# The engine's address is the relay's; there is no way around it by TCP.
-THROUGH = """(port) => {
-  // The engine is not told where this browser is: it would find a way around the relay.
-  Object.defineProperty(RTCPeerConnection.prototype, 'onicecandidate', { set() {} });
-  const through = (text) => text.split('\\r\\n').filter((line) => !/candidate:.* tcp /i.test(line))
-    .map((line) => line.replace(/(candidate:\\S+ \\d+ udp \\d+ )\\S+ \\d+/i, `$1127.0.0.1 ${port}`)).join('\\r\\n');
-  window.RTCPeerConnection = class extends RTCPeerConnection {
-    setRemoteDescription(it) { return super.setRemoteDescription({ type: it.type, sdp: through(it.sdp) }); }
-    addIceCandidate(it) {
-      const candidate = it?.candidate && through(it.candidate);
-      return candidate === '' ? Promise.resolve() : super.addIceCandidate(candidate ? { ...it, candidate } : it);
-    }
-  };
-}"""
 # When something of a track last came out of its decoder, by the wall clock; 0 before.
 LISTEN = """
   const all = [];
@@ -48,13 +34,15 @@ LISTEN = """
 """
 
 
-async def come(chromium: Browser, url: str, name: str, script: str) -> Page:
-    """Somebody in the call."""
+async def come(chromium: Browser, url: str, name: str, line: ThinLine | None = None) -> Page:
+    """Somebody in the call, by this line."""
     context = await chromium.new_context(permissions=["camera", "microphone"])
     context.set_default_timeout(DEADLINE * 1000)
-    await context.add_init_script(script)
+    await context.add_init_script(LISTEN)
+    if line:
+        await line.lead(context)
     page = await context.new_page()
-    await page.goto(url)
+    await page.goto(line.link(url) if line else url)
     await join(Guest(page, context), name)
     return page
 
@@ -67,16 +55,16 @@ async def new(page: Page, kind: str, since: float) -> float:
     return float(came) - since
 
 
-async def back(way: Relay, cut: Page, other: Page) -> float:
+async def back(line: ThinLine, cut: Page, other: Page) -> float:
     """One cut; milliseconds after the mending until picture and sound are both back."""
-    way.cut()
+    line.cut()
     await cut.context.set_offline(True)
     await asyncio.sleep(CUT)
     silence = [
         time.time() * 1000 - float(await other.evaluate("kind => last(kind)", kind)) for kind in ("video", "audio")
     ]
     assert min(silence) > CUT * 800, f"the line was not cut: picture and sound {silence} ms ago"
-    way.mend()
+    line.mend()
     await cut.context.set_offline(False)
     mended = time.time() * 1000
     return max(await asyncio.gather(new(other, "video", mended), new(other, "audio", mended)))
@@ -86,16 +74,15 @@ async def waits(convene: Platform) -> list[float]:
     """Milliseconds, shortest first."""
     room = await convene.room()
     url = str(room["_links"]["guest_url"]["href"])
-    port, media = (convene.settings[f"CONVENE_{name}"] for name in ("PORT", "ENGINE_UDP_PORT"))
-    async with browser() as chromium, browser() as second, relay(int(port), int(media)) as way:
-        other = await come(chromium, url, "Other", LISTEN)
-        cut = await come(second, url.replace(port, str(way.web)), "Cut", f"({THROUGH})({way.media})")
+    async with browser() as chromium, browser() as second, thin_line(convene) as line:
+        other = await come(chromium, url, "Other")
+        cut = await come(second, url, "Cut", line)
         took = []
         for _ in range(TIMES):
             now = time.time() * 1000
             await asyncio.gather(new(other, "video", now), new(other, "audio", now))
             await asyncio.sleep(REST)
-            took.append(await back(way, cut, other))
+            took.append(await back(line, cut, other))
         return sorted(took)
 
 

@@ -16,6 +16,7 @@ LARGEST = 250_000  # bytes of one picture
 DESK: dict[str, Any] = {"width": 1440, "height": 900}
 TABLET: dict[str, Any] = {"width": 768, "height": 1024}
 PHONE: dict[str, Any] = {"width": 360, "height": 740}
+SIDEWAYS: dict[str, Any] = {"width": 740, "height": 360}
 PAINTED_MS = 1500
 """After which the drawn cameras have given a frame, on a busy machine too."""
 
@@ -41,6 +42,7 @@ LOOKS = (
     Look("blocked-phone", "prejoin-blocked", PHONE),
     Look("waiting", "waiting-approval", DESK),
     Look("grid-tablet", "call-nine", TABLET),
+    Look("grid-sideways", "call-nine", SIDEWAYS),
     Look("grid-arabic", "call-nine", DESK, language="ar"),
     Look("share", "call-share", DESK),
     Look("share-phone", "call-share", PHONE),

@@ -11,6 +11,7 @@ from tests.gallery import UI, gallery, show, states
 AXE = UI / "node_modules/axe-core/axe.min.js"
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
+SIDEWAYS = {"width": 740, "height": 360}
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,45 @@ LOST = """() => {
     if (left < 0 || top < 0 || right > innerWidth || bottom > innerHeight) faults.push('the dialog is outside');
   }
   return faults;
+}"""
+
+
+async def test_on_a_phone_on_its_side_the_bar_floats_and_hides_no_name(address: str, chromium: Browser) -> None:
+    options = {"has_touch": True, "is_mobile": True}
+    faults: list[str] = []
+    right, names = await opened(chromium, address, SIDEWAYS, asked={"language": "ar"}, **options)
+    page, _ = await opened(chromium, address, SIDEWAYS, **options)
+    crowds = [name for name in names if name.startswith("call-")]
+    for mirrored, some in ((right, crowds[::4]), (page, crowds)):
+        for name in some:
+            await show(mirrored, name)
+            found = await mirrored.evaluate(LOST) + await mirrored.evaluate(COVERED)
+            faults += [f"{name}: {fault}" for fault in found]
+    await page.evaluate(AXE.read_text())
+    for name in ("prejoin", "call-alone", "call-nine", "call-chat"):
+        await show(page, name)
+        faults += [f"{name}: {fault}" for fault in await page.evaluate(FAULTS) + await page.evaluate(SMALL, 44)]
+    assert not faults, "\n".join(faults)
+    await show(page, "call-four")
+    assert await page.evaluate("document.querySelector('.stage').clientHeight") == SIDEWAYS["height"] - 2 * 8
+    bar = page.get_by_role("toolbar").first
+    await bar.get_by_role("button").first.focus()
+    await page.keyboard.press("ArrowDown")
+    assert await bar.get_by_role("button").nth(1).evaluate("button => button === document.activeElement")
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await page.wait_for_function("!document.querySelector('.sideways')")
+    assert await page.evaluate(LOST) == []
+
+
+# Names, signs and the tiles' own buttons beneath a button of the bar.
+COVERED = """() => {
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true });
+  const boxes = (found) => [...document.querySelectorAll(found)].filter(seen).map((e) => [e, e.getBoundingClientRect()]);
+  const over = ([, r], [, s]) => r.left < s.right && s.left < r.right && r.top < s.bottom && s.top < r.bottom;
+  const bar = boxes('.bar button');
+  return boxes('.stage :is(.plate, .sign, .tile-tools button, .zoom-tools button, .pager button, .invite, .hand-sign)')
+    .filter((one) => bar.some((button) => over(one, button)))
+    .map(([e]) => `${e.className} ${e.textContent || e.ariaLabel} lies beneath the bar`);
 }"""
 
 

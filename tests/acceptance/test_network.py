@@ -11,6 +11,7 @@ import httpx
 from playwright.async_api import Browser, Page, expect
 
 from tests.acceptance.company import CAMERA, DESK, SLOW, come, microphone, tile, together
+from tests.acceptance.test_thirty import crowd
 from tests.people import inside
 from tests.platform import Guest, Platform, join, until
 from tests.thin_line import ThinLine, thin_line
@@ -43,6 +44,11 @@ VOICE = """async () => {
   }
   return longest;
 }"""
+
+
+async def whole_voice(guest: Guest) -> bool:
+    """Whether what is heard has no gap."""
+    return max([int(await guest.page.evaluate(VOICE)) for _ in range(3)]) <= 200
 
 
 async def arrive(
@@ -136,16 +142,57 @@ async def test_on_a_weak_line_the_picture_goes_before_the_voice(convene: Platfor
         await reads(ann, r"Ann \(you\)", "Picture paused")
         await until(lambda: is_sent(ann, "Ben", 320), why="Ben's picture is not asked for at its smallest")
         assert await wishes(ann) == {"microphone": True, "camera": True}
-
-        async def whole() -> bool:
-            return max([int(await ben.page.evaluate(VOICE)) for _ in range(3)]) <= 200
-
-        await until(whole, why="the voice has gaps")
+        await until(lambda: whole_voice(ben), why="the voice has gaps")
         await ann.page.get_by_role("button", name="Turn picture on anyway").click()
         line.mend()
         await until(lambda: ben.sees(2), why="the picture does not come back")
         await expect(notice).to_have_count(0)
         await until(lambda: is_sent(ann, "Ben", 640), why="Ben's picture stays small")
+
+
+async def test_who_gets_little_goes_on_hearing_and_stays(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room()
+    host, guest = links(room)
+    async with thin_line(convene) as line, crowd(convene, room, 7, rate=20, seconds=5):
+        ben = await come(chromium, host, "Ben", muted=False)
+        ann = await arrive(chromium, guest, "Ann", line=line)
+        await expect(ann.page.get_by_role("button", name="People, 9 here")).to_be_visible(timeout=SLOW)
+        await until(lambda: ann.sees(9), why="not everybody is seen")
+        line.down.rate = 300 * KBIT  # seven send three times as much
+        await asyncio.sleep(5)  # what was under way before is played
+        await until(lambda: whole_voice(ann), why="the voice has gaps")
+        await expect(ann.page.get_by_text(RECONNECTING, exact=True)).to_have_count(0)
+        assert await wishes(ann) == {"microphone": True, "camera": True}
+        assert await ben.hears()
+
+
+async def test_where_udp_is_blocked_media_goes_by_tcp(convene: Platform, chromium: Browser) -> None:
+    host, guest = links(await convene.room())
+    async with thin_line(convene) as line:
+        line.by_tcp = True
+        line.up.loss = line.down.loss = 1.0
+        ben = await come(chromium, host, "Ben", muted=False)
+        ann = await arrive(chromium, guest, "Ann", line=line)
+        await together(ben, ann)
+        for person in (ben, ann):
+            await until(person.hears, why="nothing is heard")
+
+
+async def test_who_changes_networks_is_heard_and_seen_again(convene: Platform, chromium: Browser) -> None:
+    host, guest = links(await convene.room())
+    async with thin_line(convene) as line:
+        ben = await come(chromium, host, "Ben", muted=False)
+        ann = await arrive(chromium, line.link(guest), "Ann", line=line)
+        await together(ben, ann)
+        line.move()
+        await asyncio.sleep(2)  # what was under way from the old address is played
+        await together(ben, ann)
+        for person in (ben, ann):
+            await until(person.hears, why="nothing is heard")
+            await expect(person.page.get_by_text(RECONNECTING, exact=True)).to_have_count(0, timeout=SLOW)
+            await expect(person.page.get_by_role("toolbar", name="Call controls")).to_be_visible()
+            await expect(person.page.get_by_role("button", name="People, 2 here")).to_be_visible(timeout=SLOW)
+        assert await wishes(ann) == {"microphone": True, "camera": True}
 
 
 async def test_a_sleep_of_minutes_ends_by_itself_and_a_longer_one_is_asked_about(

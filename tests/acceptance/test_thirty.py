@@ -28,9 +28,14 @@ DESK = {"width": 1440, "height": 900}
 
 
 @asynccontextmanager
-async def crowd(convene: Platform, room: dict[str, Any], count: int) -> AsyncIterator[list[Someone]]:
-    """So many people with pictures, until the block ends: one small loop, encoded once, for all of them."""
-    loop = encoded(0, 180)[:RATE]  # begins with a key frame: who comes late sees it within a second
+async def crowd(
+    convene: Platform, room: dict[str, Any], count: int, *, rate: int = RATE, seconds: int = 1
+) -> AsyncIterator[list[Someone]]:
+    """So many people with pictures, until the block ends: one small loop, encoded once, for all of them.
+
+    `rate`: pictures a second. The loop is so many `seconds` long and begins with a key frame: who comes late sees it after one loop.
+    """
+    loop = encoded(0, 180)[: rate * seconds]
     names = [f"Person {n:02}" for n in range(count)]
     async with inside(convene, room, *names, idle=True) as people:
         cameras = [rtc.EncodedVideoSource(320, 180) for _ in people]
@@ -38,7 +43,7 @@ async def crowd(convene: Platform, room: dict[str, Any], count: int) -> AsyncIte
             track = rtc.LocalVideoTrack.create_video_track("camera", camera)
             options = encoded_options(rtc.TrackSource.SOURCE_CAMERA, 200_000)
             await person.room.local_participant.publish_track(track, options)
-        filming = asyncio.create_task(film(cameras, loop))
+        filming = asyncio.create_task(film(cameras, loop, rate))
         try:
             yield people
         finally:
@@ -47,13 +52,13 @@ async def crowd(convene: Platform, room: dict[str, Any], count: int) -> AsyncIte
                 await filming
 
 
-async def film(cameras: list[rtc.EncodedVideoSource], loop: Encoded) -> None:
-    """Five pictures a second for everybody, one person after the other."""
+async def film(cameras: list[rtc.EncodedVideoSource], loop: Encoded, rate: int) -> None:
+    """So many pictures a second for everybody, one person after the other."""
     clock = asyncio.get_running_loop().time
     for data, key in cycle(loop):
         for camera in cameras:
             camera.capture_frame(encoded_frame(data, key, 320, 180, clock()))
-            await asyncio.sleep(1 / RATE / len(cameras))
+            await asyncio.sleep(1 / rate / len(cameras))
 
 
 async def test_a_call_with_thirty_people_stays_usable(convene: Platform, chromium: Browser) -> None:

@@ -7,6 +7,7 @@ import { listenForEscape } from '../controls/BarButton';
 import { prefetchMenus } from '../controls/MenuButton';
 import { listenForShortcuts } from '../controls/shortcuts';
 import { useBand } from '../controls/useBand';
+import { useSideways } from '../controls/useSideways';
 import { Toasts } from '../notices/Toasts';
 import { asked } from '../recording/asked';
 import { tellOfRecordings } from '../recording/heard';
@@ -16,21 +17,23 @@ import { get, useStore } from '../store/store';
 import { t } from '../text/t';
 import { ReconnectBanner } from './ReconnectBanner';
 import './call.css';
+import './sideways.css';
 
 /** The meeting: stage, panel, bar. */
 export function Call() {
   const name = useStore((state) => state.room?.display_name) ?? '';
   const panel = useStore((state) => state.panel);
   const band = useBand();
+  const sideways = useSideways();
   const covered = panel !== null && band < 2;
   useEffect(enter, []);
   return (
-    <div className={`call${panel ? ' with-panel' : ''}`}>
+    <div className={`call${panel ? ' with-panel' : ''}${sideways ? ' sideways' : ''}`}>
       <main inert={covered}>
         <h1 tabIndex={-1} className="unseen">
           {name || t('app.name')}
         </h1>
-        {band < 2 && <Status withName={false} />}
+        {(band < 2 || sideways) && <Status withName={false} />}
         <div className="banners">
           <SoundBlocked />
           <ReconnectBanner />

@@ -22,14 +22,18 @@ import { MenuButton, type MenuItem, type MenuSection } from './MenuButton';
 import { keys } from './shortcuts';
 import type { Band } from './bands';
 import { framed, useBand } from './useBand';
+import { useSideways } from './useSideways';
 import { useToolbar } from './useToolbar';
 import './bar.css';
 
 /** The bar: what does not fit drops into "More"; nothing changes its place. */
 export function Bar() {
   const ref = useRef<HTMLDivElement>(null);
-  const band = useBand();
-  const toolbar = useToolbar(ref);
+  const sideways = useSideways();
+  const wide = useBand();
+  // One column has room for what a narrow row has room for.
+  const band = sideways ? 0 : wide;
+  const toolbar = useToolbar(ref, sideways);
   const chat = useStore((state) => state.room?.features.chat === true);
   // On a phone the chat has its place.
   const people = band >= 1 || !chat;

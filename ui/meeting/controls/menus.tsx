@@ -2,6 +2,7 @@ import { Check } from 'lucide-react';
 import type { RefObject } from 'react';
 import { Header, I18nProvider, Menu, MenuItem, MenuSection, Popover } from 'react-aria-components';
 import { languageTag } from '../text/t';
+import { useSideways } from './useSideways';
 import type { MenuItem as Item, MenuSection as Section } from './MenuButton';
 
 interface Props {
@@ -13,9 +14,10 @@ interface Props {
 
 /** A menu with keyboard, type-ahead and focus as people expect them. */
 export default function MenuPopover({ label, sections, triggerRef, close }: Props) {
+  const placement = useSideways() ? 'start' : 'top';
   return (
     <I18nProvider locale={languageTag()}>
-      <Popover className="popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement="top" trigger="MenuTrigger" aria-label={label}>
+      <Popover className="popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement={placement} trigger="MenuTrigger" aria-label={label}>
         <Menu className="menu" aria-label={label} autoFocus="first" onClose={close}>
           {sections.map(({ title, items }, i) => {
             const checked = items.filter((item) => item.checked).map((item) => item.id);

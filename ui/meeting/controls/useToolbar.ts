@@ -6,8 +6,8 @@ function makeStop(bar: HTMLElement, stop: HTMLElement | undefined): void {
   for (const button of buttonsOf(bar)) button.tabIndex = button === stop ? 0 : -1;
 }
 
-/** The toolbar pattern: one tab stop, arrows move inside, focus comes back to the last used. */
-export function useToolbar(ref: RefObject<HTMLElement | null>) {
+/** The toolbar pattern: one tab stop, arrows along it move inside, focus comes back to the last used. */
+export function useToolbar(ref: RefObject<HTMLElement | null>, vertical = false) {
   // After each drawing, since buttons come and go.
   useEffect(() => {
     const bar = ref.current;
@@ -20,8 +20,11 @@ export function useToolbar(ref: RefObject<HTMLElement | null>) {
     if (!bar || event.ctrlKey || event.altKey || event.metaKey) return;
     const all = buttonsOf(bar);
     const at = all.indexOf(document.activeElement as HTMLElement);
-    const forward = getComputedStyle(bar).direction === 'rtl' ? 'ArrowLeft' : 'ArrowRight';
-    const back = forward === 'ArrowRight' ? 'ArrowLeft' : 'ArrowRight';
+    const [back, forward] = vertical
+      ? ['ArrowUp', 'ArrowDown']
+      : getComputedStyle(bar).direction === 'rtl'
+        ? ['ArrowRight', 'ArrowLeft']
+        : ['ArrowLeft', 'ArrowRight'];
     const to = { [forward]: at + 1, [back]: at - 1, Home: 0, End: all.length - 1 }[event.key];
     if (at < 0 || to === undefined) return;
     event.preventDefault();
@@ -32,5 +35,5 @@ export function useToolbar(ref: RefObject<HTMLElement | null>) {
   const onFocus = () => {
     if (ref.current) makeStop(ref.current, document.activeElement as HTMLElement);
   };
-  return { onKeyDown, onFocus };
+  return { onKeyDown, onFocus, 'aria-orientation': vertical ? ('vertical' as const) : ('horizontal' as const) };
 }

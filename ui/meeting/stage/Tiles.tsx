@@ -12,6 +12,8 @@ import { useSeats } from './useSeats';
 const PAGER = 44;
 /** A lower area has its buttons at both ends instead of below. */
 const LOW = 200;
+/** How much a bar that floats over the end of the stage may cover. */
+const BAR = 64;
 
 interface Props {
   people: readonly Person[];
@@ -48,7 +50,11 @@ export function Tiles({ people, area, most = MOST }: Props) {
         {shown.map((person, i) => {
           const { x, y } = place(i, shown.length, rowsOf(shape, shown.length), room, gap);
           return (
-            <li key={person.id} style={{ transform: `translate(calc(${x + inset}px * var(--along)), ${y}px)`, width: shape.w, height: shape.h }}>
+            <li
+              key={person.id}
+              className={x + inset + shape.w > area.width - BAR ? 'at-end' : ''}
+              style={{ transform: `translate(calc(${x + inset}px * var(--along)), ${y}px)`, width: shape.w, height: shape.h }}
+            >
               <PersonTile person={person} size={shape} stage={room} />
             </li>
           );
