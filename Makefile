@@ -17,8 +17,10 @@ BUILT := $(and $(ENGINE),$(wildcard src/convene/page/index.html))
 # The tests' Node is the one that requirements-dev.lock pins.
 WITH_NODE = PATH="$(CURDIR)/.venv/bin:$$PATH"
 PYTEST = $(WITH_NODE) .venv/bin/python -m pytest
-# Browsers, engines and recorders need a machine's two processors to themselves; the rest of the tests share them.
-REAL = tests/acceptance tests/compositor tests/contracts tests/faults
+# Browsers, recorders and two hundred calls at once need a machine's two processors to themselves. The rest of the tests share
+# them, also those that kill processes and wait for what becomes of it, and the files of tests/acceptance without a browser.
+ALONGSIDE = $(addprefix tests/acceptance/test_,cube_sdk.py engine_child.py sdk_node.py wheel.py)
+REAL = tests/compositor tests/faults/test_races.py $(filter-out $(ALONGSIDE),$(wildcard tests/acceptance/test_*.py))
 NPM = $(WITH_NODE) npm --prefix ui --no-update-notifier
 
 # pip hides what a build hook says; this shows the hook's own lines as they come, and pip's last ones if it fails otherwise.

@@ -41,9 +41,9 @@ class Life(RuleBasedStateMachine):
         self.runner, self.now = runner, worlds.START
         self.db = Database(url, clock=lambda: self.now)
         self.engine = MemoryEngine(clock=lambda: self.now)
-        self.await_(self.db.open())
         if self.db.is_sqlite:
-            self.write(lambda tx: tables.metadata.create_all(tx.connection))
+            worlds.lay_tables(url)
+        self.await_(self.db.open())
         first = self.write(access.create_first, "Alice", worlds.key_pair())
         self.application = self.read(access.application, first.application_id)
         self.houses: list[House] = []

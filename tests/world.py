@@ -119,10 +119,10 @@ async def world(url: str, folder: Path, **settings: object) -> AsyncIterator[Wor
     db = Database(url, clock=lambda: made[0].now if made else START)
     engine = MemoryEngine(clock=lambda: made[0].now if made else START)
     storage, courier = Storage(chosen), Courier(chosen)
+    if db.is_sqlite:
+        lay_tables(url)
     for part in (db, engine, storage, courier):
         await part.open()
-    if db.is_sqlite:
-        await db.write(lambda tx: tables.metadata.create_all(tx.connection))
     first = await db.write(access.create_first, "Alice", key_pair())
     runtime = Runtime(chosen, db, engine, storage, courier, mailer(chosen))
     transport = httpx.ASGITransport(asked(runtime))
@@ -181,17 +181,52 @@ def free_port(kind: int | None = None) -> int:
         return int(probe.getsockname()[1])
 
 
+def lay_tables(url: str) -> None:
+    """Lays the tables, empty, where the SQLite database at `url` is to be, unless one is there."""
+    path = Path(sa.make_url(url).database or "")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_empty_file())
+
+
+@cache
+def _empty_file() -> bytes:
+    """A SQLite database with our tables: making them for each test anew takes longer than many a test."""
+    with tempfile.TemporaryDirectory(prefix="convene-") as folder:
+        path = Path(folder) / "convene.db"
+        engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+        with engine.begin() as connection:
+            tables.metadata.create_all(connection)
+        return path.read_bytes()
+
+
+# Deleting takes a fifth of the time of truncating, which makes each table's files anew; foreign keys wait meanwhile.
+EMPTY = """do $$
+declare one text;
+begin
+  set local session_replication_role = replica;
+  for one in select tablename from pg_tables where schemaname = 'public' loop
+    execute format('delete from %I', one);
+  end loop;
+  for one in select sequencename from pg_sequences where schemaname = 'public' and last_value is not null loop
+    perform setval(format('%I', one), 1, false);
+  end loop;
+end $$"""
+_laid: set[str] = set()  # the PostgreSQL databases of this process that have their tables
+
+
 async def emptied_now(url: str) -> str:
     """As `emptied`, inside of a running loop."""
     engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool)
-    names = ", ".join(table.name for table in tables.metadata.sorted_tables)
     async with engine.begin() as connection:
-        await connection.run_sync(tables.metadata.create_all)
-        await connection.execute(sa.text(f"truncate {names} restart identity cascade"))
+        if url not in _laid:
+            await connection.run_sync(tables.metadata.create_all)
+        await connection.execute(sa.text(EMPTY))
+    _laid.add(url)
     await engine.dispose()
     return url
 
 
 def emptied(url: str) -> str:
-    """Gives the database at `url` its tables, empty; the same URL."""
+    """Gives the PostgreSQL database at `url` its tables, empty; the same URL."""
     return asyncio.run(emptied_now(url))

@@ -100,10 +100,8 @@ class Courier:
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def open(self) -> None:
-        """Makes the connection pools; nothing is connected yet."""
+        """Nothing is connected yet."""
         self._resolver = _Resolver()
-        trust = ssl.create_default_context()
-        self._sessions = {"https": self._session(trust, public=True), "http": self._session(trust, public=False)}
 
     async def close(self) -> None:
         """Ends all connections."""
@@ -126,7 +124,8 @@ class Courier:
     async def _exchange(
         self, url: URL, headers: Mapping[str, str], body: bytes
     ) -> tuple[OutcomeKind, int, str, timedelta | None]:
-        async with self._sessions[url.scheme].post(url, headers=headers, data=body, allow_redirects=False) as response:
+        session = self._pool(url.scheme)
+        async with session.post(url, headers=headers, data=body, allow_redirects=False) as response:
             begin = await _beginning(response)
             if response.status // 100 == 2:
                 kind = OutcomeKind.DELIVERED
@@ -136,7 +135,14 @@ class Courier:
                 kind = OutcomeKind.REFUSED
             return kind, response.status, _printable(begin), _retry_after(response.headers)
 
-    def _session(self, trust: ssl.SSLContext, *, public: bool) -> aiohttp.ClientSession:
+    def _pool(self, scheme: str) -> aiohttp.ClientSession:
+        """The connections of http or https, made when first needed: whom to trust takes 20 ms to read, and many never ask."""
+        if scheme not in self._sessions:
+            trust = ssl.create_default_context() if scheme == "https" else True
+            self._sessions[scheme] = self._session(trust, public=scheme == "https")
+        return self._sessions[scheme]
+
+    def _session(self, trust: ssl.SSLContext | bool, *, public: bool) -> aiohttp.ClientSession:
         def guarded(info: tuple[int, int, int, str, tuple[str | int, ...]]) -> socket.socket:
             """Called by the connector for each address that it is about to connect to, literal or resolved."""
             family, kind, protocol, _, place = info

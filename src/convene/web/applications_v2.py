@@ -47,9 +47,11 @@ _ADDRESS = re.compile(r"https?://\S+")
 class ProblemRoute(ApiRoute):
     """A route whose handler reads the request itself, and whose refusals are problems (RFC 9457, as this vendor's)."""
 
+    reads_itself = True
+
     def handler(self) -> Handler:
         """The endpoint, called with the request and the path's parameters."""
-        endpoint = self.endpoint
+        endpoint = self.answering
 
         async def handle(request: Request) -> Response:
             parts = {name: value for name, value in request.path_params.items() if name != "rest"}

@@ -28,14 +28,25 @@ def methods_of(request: Request, routes: Iterable[BaseRoute]) -> str:
     return ", ".join(sorted({method for one in found for method in one.methods or ()}))
 
 
+def _unread() -> None:
+    """What FastAPI looks through for parameters, of which there are none."""
+
+
 class _Route(APIRoute):
     """A route that says what it answers to the document alone: its answers are made by hand, and to gather their models takes
-    longer than all else that makes an application."""
+    longer than all else that makes an application. One that `reads_itself` says what it takes to the document alone, too."""
+
+    reads_itself = False  # whether its handler reads the request, and nothing is left to FastAPI
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any):
+        self.answering = endpoint
         if not DESCRIBED.get():
             options |= {"responses": {}, "response_model": None}
+            if self.reads_itself:
+                options |= {"name": endpoint.__name__, "dependencies": [], "openapi_extra": None}
+                endpoint = _unread
         super().__init__(path, endpoint, **options)
+        self.endpoint = self.answering
 
 
 class BoundedRoute(_Route):

@@ -33,6 +33,8 @@ PREFLIGHT = ANY_SITE | {
 class CubeRoute(ApiRoute):
     """A route whose handler reads the request itself, and is called with it and the path's parameters."""
 
+    reads_itself = True
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """What the document says of it stands with all others in `operations`."""
         methods = options.get("methods") or ()
@@ -57,7 +59,7 @@ class CubeRoute(ApiRoute):
 
     def handler(self) -> Handler:
         """The endpoint, called with the request and the path's parameters."""
-        endpoint = self.endpoint
+        endpoint = self.answering
 
         async def handle(request: Request) -> Response:
             try:

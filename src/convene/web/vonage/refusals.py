@@ -41,6 +41,8 @@ class VonageRoute(ApiRoute):
     FastAPI documents it, and does nothing else with it. Every refusal is answered in the vendor's shape.
     """
 
+    reads_itself = True
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any):
         options["responses"] = {**schemas.refusals(403, 429), **options["responses"]}
         if "POST" in options["methods"]:
@@ -51,7 +53,7 @@ class VonageRoute(ApiRoute):
 
     def handler(self) -> Handler:
         """The endpoint, called with the request and the path's parameters."""
-        endpoint = self.endpoint
+        endpoint = self.answering
 
         async def handle(request: Request) -> Response:
             try:
