@@ -11,7 +11,7 @@ from tests import world as worlds
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: looking through it for garbage again and again was a third of the time of all."""
+    """What is loaded by now stays: it need not be looked through for garbage again and again."""
     gc.collect()
     gc.freeze()
 
