@@ -30,7 +30,7 @@ from tests.platform import DEADLINE, Guest, Platform, browser, command_line, des
 GOAL = 1.15
 CALLS = (9, 25)  # with ourselves
 TURNS = 2
-WARM_UP = 6.0  # seconds
+WARM_UP = 8  # seconds
 SECONDS = 10.0
 HEIGHT = 180
 VIEW = {"width": 1280, "height": 720}
@@ -51,12 +51,21 @@ async def cores(opened: Opened, count: int) -> tuple[float, object, object]:
         context.set_default_timeout(DEADLINE * 1000)
         page = await context.new_page()
         await opened(page)
-        await until(lambda: page.evaluate(f"{RUNNING} >= {count}"), "not everybody is seen")
-        await asyncio.sleep(WARM_UP)
+
+        async def all_seen() -> bool:
+            """A machine that is busy is spared pictures by our page, until somebody wants them all the same."""
+            if await page.get_by_role("button", name="Show all").count():
+                await page.get_by_role("button", name="Show all").click()
+            return bool(await page.evaluate(f"{RUNNING} >= {count}"))
+
+        for _ in range(WARM_UP):
+            await until(all_seen, "not everybody is seen")
+            await asyncio.sleep(1)
         mine = set(browsers()) - before
         began, at = sum(map(processor_time, mine)), asyncio.get_running_loop().time()
         await asyncio.sleep(SECONDS)
         used, lasted = sum(map(processor_time, mine)) - began, asyncio.get_running_loop().time() - at
+        await until(all_seen, "not everybody was seen all the time")
         told = used / lasted, await page.evaluate(RECTANGLES), await page.evaluate(CAPTURED)
         await page.goto("about:blank")
         return told
