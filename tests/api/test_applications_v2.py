@@ -297,7 +297,8 @@ async def test_nothing_is_reached_that_came_while_it_was_deleted(world: World) -
     rooms_ = [world.client.post("/v1/meetings/rooms", json={"display_name": "x"}, headers=headers) for _ in range(5)]
     gone = world.client.delete(f"{PATH}/{made['id']}", headers=world.auth)
     answers = await asyncio.gather(*joins[:3], *rooms_[:3], gone, *joins[3:], *rooms_[3:])
-    assert {answer.status_code for answer in answers} <= {200, 201, 204, 401, 404}
+    # 410: who came while his room was still open, and was overtaken before he was in.
+    assert {answer.status_code for answer in answers} <= {200, 201, 204, 401, 404, 410}
     created = [answer.json()["meeting_code"] for answer in answers if answer.status_code == 201]
     world.later(minutes=1)  # joins that came too late were counted as wrong codes
     for code in [*created, *(room.meeting_code for room in long)][:9]:  # as many as one address may try
