@@ -30,9 +30,7 @@ log = logging.getLogger(__name__)
 
 PACKAGED_ENGINE = Path(__file__).parent / "bin" / "livekit-server"
 GRACE = 3  # seconds that open connections have when we stop
-KEEP_ALIVE = (
-    75  # seconds that an idle one stays: who looks into the mirror for a minute joins without a new TLS handshake
-)
+KEEP_ALIVE = 75  # seconds that an idle one stays: a minute at the mirror, and joining needs no new TLS handshake
 
 
 class CannotStart(Exception):

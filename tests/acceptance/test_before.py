@@ -268,6 +268,39 @@ async def test_choices_are_remembered_and_the_rooms_word_counts_more(convene: Pl
     await expect(page.get_by_text("Helga is here")).to_be_visible(timeout=SLOW)
 
 
+async def test_a_meeting_that_ends_while_one_looks_into_the_mirror_ends_the_mirror(
+    convene: Platform, chromium: Browser
+) -> None:
+    """It is said without a click, it is asked for no more, and nobody is filmed any longer."""
+    room = await convene.room()
+    context = await chromium.new_context(**CHECKED)
+    await context.add_init_script(OPENED)
+    page = await context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/look") else None)
+    await page.goto(links(room)[1])
+    await expect(page.get_by_role("button", name="Turn camera off")).to_be_visible(timeout=SLOW)
+    await until(lambda: page.evaluate("opened.length === 2"), "camera and microphone are not open")
+    async with convene.api() as api:
+        (await api.delete(f"rooms/{room['id']}")).raise_for_status()
+    title = page.get_by_role("heading", name="This meeting has ended, or the address is mistyped")
+    await expect(title).to_be_visible(timeout=SLOW)
+    await until(lambda: page.evaluate(LET_GO), "the camera is still on")
+    told = len(asked)
+    await asyncio.sleep(12)  # longer than the mirror waits between two looks
+    assert len(asked) == told
+
+
+OPENED = """
+window.opened = [];
+const { getUserMedia } = MediaDevices.prototype;
+MediaDevices.prototype.getUserMedia = async function (...given) {
+  const stream = await getUserMedia.apply(this, given);
+  opened.push(...stream.getTracks());
+  return stream;
+};
+"""
+LET_GO = "opened.every((track) => track.readyState === 'ended')"
 INSTAGRAM = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Instagram 300.0"
 
 

@@ -71,9 +71,8 @@ allowance = sa.Table(
 kept_answer = sa.Table(
     "kept_answer",
     metadata,
-    sa.Column(
-        "application_id", sa.Text, primary_key=True
-    ),  # no foreign key: PostgreSQL would look at its row with each answer
+    # No foreign key: PostgreSQL would look at the application's row with each answer, and that row is never removed.
+    sa.Column("application_id", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),  # the Idempotency-Key
     text("fingerprint"),  # SHA-256 hex of method, path and body
     sa.Column("status", sa.Integer, nullable=True),

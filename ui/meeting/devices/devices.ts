@@ -128,7 +128,10 @@ export async function flipCamera(): Promise<void> {
 let before: DeviceKind[] = [];
 
 export function releaseAll(): void {
-  before = kinds.filter((kind) => ['live', 'off'].includes(get().capture[kind].is));
+  const { capture: captures } = get();
+  // Nothing was asked for since the last time: then what was open before that still counts.
+  if (kinds.every((kind) => captures[kind].is === 'unasked')) return;
+  before = kinds.filter((kind) => ['live', 'off'].includes(captures[kind].is));
   for (const kind of kinds) {
     release(kind);
     put(kind, { is: 'unasked' });

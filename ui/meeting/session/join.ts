@@ -245,10 +245,11 @@ onLongSleep(() => {
   if (['call', 'lost'].includes(get().page.is)) leave(true);
 });
 
-/** Leaving the page's last state means that nothing more is to be heard from the call. */
+/** Leaving the page's last state means that nothing more is to be heard from the call; whom nobody lets in is not filmed. */
 watch(
   (state) => state.page.is,
   (is) => {
+    if (is === 'refused' || is === 'denied') releaseAll();
     if (is === 'left' || is === 'ended' || is === 'removed' || is === 'elsewhere') set({ call: null });
   },
 );

@@ -8,7 +8,7 @@ import { speak, t } from '../text/t';
 import { resumeWaiting } from '../waiting/door';
 import { readAddress, readCode } from './address';
 import { keep, kept } from './keep';
-import { refusedPage } from './refused';
+import { passing, refusedPage } from './refused';
 import { askOtherTabs } from './tabs';
 
 /** The first step of the page: reads the address, hides the token in it, asks what is known of the room. */
@@ -47,11 +47,16 @@ export async function openRoom(code: string): Promise<void> {
   }
 }
 
-/** Who is inside by now, and whether it is recorded. Whatever is wrong is told when one joins. */
+/** Who is inside by now, whether it is recorded, and whether one can still come in: what has ended is not asked for again. */
 export async function lookAgain(): Promise<void> {
   const { code } = get();
-  const seen = await look(code, kept(code).token ?? null).catch(() => null);
-  if (seen && get().page.is === 'prejoin') set({ session: seen.session });
+  const looking = () => get().page.is === 'prejoin' && get().code === code;
+  try {
+    const { session } = await look(code, kept(code).token ?? null);
+    if (looking()) set({ session });
+  } catch (error) {
+    if (looking() && !passing(error)) set({ page: refusedPage(error) });
+  }
 }
 
 /** A code typed into the field of the start page or of a refusal. */
