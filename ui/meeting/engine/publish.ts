@@ -1,4 +1,4 @@
-import { LocalAudioTrack, LocalVideoTrack, RoomEvent, Track, type LocalTrackPublication, type Room } from 'livekit-client';
+import { LocalAudioTrack, LocalVideoTrack, RoomEvent, Track, TrackEvent, type LocalTrackPublication, type Room } from 'livekit-client';
 import { wishFor } from '../devices/devices';
 import { held } from '../network/strain';
 import { toast } from '../notices/toasts';
@@ -9,6 +9,8 @@ import { get, watch } from '../store/store';
 import { t, type TextKey } from '../text/t';
 
 type Source = Track.Source.Microphone | Track.Source.Camera | Track.Source.ScreenShare | Track.Source.ScreenShareAudio;
+
+const FIRST_MS = 400;
 
 type LocalTrack = LocalAudioTrack | LocalVideoTrack;
 
@@ -64,13 +66,11 @@ export function publishing(room: Room): () => void {
     })();
   };
 
-  // The pictures of the others come first: what they need is drawn before our own encoders are set up.
-  const begin = () =>
-    setTimeout(() => {
-      open = true;
-      sync();
-    });
-  room.once(RoomEvent.Connected, begin).on(RoomEvent.Reconnected, sync);
+  afterTheFirstPicture(room, () => {
+    open = true;
+    sync();
+  });
+  room.on(RoomEvent.Reconnected, sync);
   room.on(RoomEvent.TrackMuted, (publication, participant) => {
     if (participant === room.localParticipant && !sender.muting.has(publication.source)) mutedByHost(publication.source);
   });
@@ -84,6 +84,22 @@ export function publishing(room: Room): () => void {
     stopped = true;
     for (const stop of unwatch) stop();
   };
+}
+
+/**
+ * The pictures of the others come first: setting up our own encoders would take the processor from them. Whoever joins is seen and
+ * heard at the latest `FIRST_MS` after he is connected.
+ */
+function afterTheFirstPicture(room: Room, then: () => void): void {
+  let begun = false;
+  const begin = () => {
+    if (begun) return;
+    begun = true;
+    then();
+  };
+  const sees = () => [...room.remoteParticipants.values()].some(({ isCameraEnabled }) => isCameraEnabled);
+  room.on(RoomEvent.TrackSubscribed, (track) => track.once(TrackEvent.VideoPlaybackStarted, begin));
+  room.once(RoomEvent.Connected, () => setTimeout(begin, sees() ? FIRST_MS : 0));
 }
 
 /** The engine's word; asking against it would be refused. */
