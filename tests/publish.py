@@ -3,7 +3,7 @@
 Person `i` shows a white patch for two pictures and beeps for 80 ms (at a pitch of their own) in the same 40 ms step, once a second. The
 steps lie on the machine's monotonic clock, so that a judge (`judge.py`) finds offset and delay of picture and sound in any recording.
 
-    python -m tests.publish --url ws://127.0.0.1:7880 --room R --key K --secret S -n 4 [--height 360] [--mode encoded|raw]
+    python -m tests.publish --url ws://127.0.0.1:7880 --room R --key K --secret S -n 4 [--height 360] [--mode encoded|raw] [--rate 25]
 
 Commands on stdin, each answered by `done <command>`: camera_off I, camera_on I, microphone_off I, microphone_on I, leave I, join I,
 share I, unshare I, quit. `encoded` sends VP8 that was encoded beforehand (cheap: for load), `raw` lets the SDK encode, with simulcast.
@@ -86,13 +86,13 @@ def pictures(i: int, width: int, height: int, count: int) -> Iterator[np.ndarray
         yield rgb
 
 
-def encoded(i: int, height: int, seconds: int = LOOP_SECONDS) -> Encoded:
+def encoded(i: int, height: int, seconds: int = LOOP_SECONDS, fps: int = FPS) -> Encoded:
     """A loop of VP8 pictures with a key frame every two seconds, far from the flash. Kept in the temporary folder."""
-    width, height, rate = SIZES[height]
+    width, height, bits = SIZES[height]
     mark = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
-    kept = Path(tempfile.gettempdir()) / "convene-publish" / f"{mark}-{i}-{height}-{seconds}.npz"
+    kept = Path(tempfile.gettempdir()) / "convene-publish" / f"{mark}-{i}-{height}-{seconds}-{fps}.npz"
     if not kept.exists():
-        found = encode(i, (width, height), rate, seconds)
+        found = encode(i, (width, height), bits, seconds, fps)
         kept.parent.mkdir(exist_ok=True)
         own = kept.with_suffix(f".{time.monotonic_ns()}.npz")
         data = np.frombuffer(b"".join(data for data, _ in found), np.uint8)
@@ -107,19 +107,19 @@ def encoded(i: int, height: int, seconds: int = LOOP_SECONDS) -> Encoded:
         ]
 
 
-def encode(i: int, size: tuple[int, int], rate: int, seconds: int) -> Encoded:
+def encode(i: int, size: tuple[int, int], bits: int, seconds: int, fps: int) -> Encoded:
     context = av.CodecContext.create("libvpx", "w")
     context.width, context.height, context.pix_fmt = *size, "yuv420p"
-    context.time_base, context.framerate, context.bit_rate, context.thread_count = Fraction(1, FPS), FPS, rate, 2
+    context.time_base, context.framerate, context.bit_rate, context.thread_count = Fraction(1, fps), fps, bits, 2
     context.options = {
         "deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "g": "100",
-        "auto-alt-ref": "0", "max-intra-rate": "500", "bufsize": str(rate * 6 // 10),
+        "auto-alt-ref": "0", "max-intra-rate": "500", "bufsize": str(bits * 6 // 10),
     }  # fmt: skip
     packets = []
-    for k, rgb in enumerate(pictures(i, *size, seconds * FPS)):
+    for k, rgb in enumerate(pictures(i, *size, seconds * fps)):
         frame = av.VideoFrame.from_ndarray(rgb, "rgb24").reformat(format="yuv420p")
         frame.pts = k
-        frame.pict_type = 1 if k == 0 or k % (2 * FPS) == (step(i) + 12) % FPS else 0
+        frame.pict_type = 1 if k == 0 or k % (2 * fps) == (step(i) + fps // 2) % fps else 0
         packets += context.encode(frame)
     packets += context.encode(None)
     return [(bytes(packet), packet.is_keyframe) for packet in packets]
@@ -143,7 +143,7 @@ class Person:
         self.beeps = microphone(i)
         self.width, self.height = ODD_SIZES.get(options.size) or SIZES[options.height][:2]
         if options.mode == "encoded":
-            self.loop = encoded(i, options.height)
+            self.loop = encoded(i, options.height, fps=options.rate)
         else:
             frames = (av.VideoFrame.from_ndarray(rgb, "rgb24") for rgb in pictures(i, self.width, self.height, 2 * FPS))
             self.raw = [packed(frame.reformat(format="yuv420p")) for frame in frames]
@@ -248,22 +248,22 @@ def encoded_options(source: int, bitrate: int) -> rtc.TrackPublishOptions:
     return options
 
 
-def pump(people: list[Person], late: TextIO, stopping: threading.Event) -> None:
-    """Feeds everybody from one thread: sound every 10 ms, pictures every 40 ms, on steps of the monotonic clock.
+def pump(people: list[Person], rate: int, late: TextIO, stopping: threading.Event) -> None:
+    """Feeds everybody from one thread: sound every 10 ms, `rate` pictures a second, on steps of the monotonic clock.
 
     Each step that this machine had no time for goes into `late`, as its monotonic seconds: judges must know.
     """
-    j = int(time.monotonic() * 100) + 20
+    j, each = int(time.monotonic() * 100) + 20, 100 // rate
     while not stopping.is_set():
         due = j / 100
         time.sleep(max(0.0, due - time.monotonic()))
         for person in people:
             if person.live:
                 beep(person, person.beeps[j % 100])
-                if j % 4:
-                    person.catch_up(j // 4)
+                if j % each:
+                    person.catch_up(j // each)
                 else:
-                    person.send_picture(j // 4, due)
+                    person.send_picture(j // each, due)
         if time.monotonic() - due > LATE:
             print(due, file=late, flush=True)
         j += 1
@@ -309,6 +309,9 @@ async def main() -> None:
     parser.add_argument("--height", type=int, choices=sorted(SIZES), default=360)
     parser.add_argument("--mode", choices=["encoded", "raw"], default="encoded")
     parser.add_argument("--size", choices=["usual", *ODD_SIZES], default="usual", help="only with --mode raw")
+    parser.add_argument(
+        "--rate", type=int, choices=[20, FPS], default=FPS, help="pictures a second; only 25 flash and beep together"
+    )
     parser.add_argument("--bunched", type=int, default=0)
     parser.add_argument(
         "--word", nargs=2, action="append", default=[], metavar=("I", "CONSENT"), help="as tokens say it"
@@ -320,7 +323,7 @@ async def main() -> None:
     for person in people:
         await person.join()
     stopping = threading.Event()
-    pumping = threading.Thread(target=pump, args=(people, options.late, stopping), daemon=True)
+    pumping = threading.Thread(target=pump, args=(people, options.rate, options.late, stopping), daemon=True)
     pumping.start()
     print("ready", flush=True)
     await obey(people)
