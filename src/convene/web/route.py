@@ -6,7 +6,8 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Match, Route, compile_path
+from starlette.types import Receive, Scope, Send
 
 from convene.errors import Invalid, Refusal, Unauthenticated
 from convene.web.app import refused
@@ -33,19 +34,39 @@ def _unread() -> None:
 
 
 class _Route(APIRoute):
-    """A route that says what it answers to the document alone: its answers are made by hand, and to gather their models takes
-    longer than all else that makes an application. One that `reads_itself` says what it takes to the document alone, too."""
+    """A route that is made when it is first asked: to look through the parameters of all of them takes longer than all else that
+    makes an application, and most processes hear of a few.
+
+    It says what it answers to the document alone, since its answers are made by hand. One that `reads_itself` says what it
+    takes to the document alone, too.
+    """
 
     reads_itself = False  # whether its handler reads the request, and nothing is left to FastAPI
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any):
         self.answering = endpoint
-        if not DESCRIBED.get():
-            options |= {"responses": {}, "response_model": None}
-            if self.reads_itself:
-                options |= {"name": endpoint.__name__, "dependencies": [], "openapi_extra": None}
-                endpoint = _unread
-        super().__init__(path, endpoint, **options)
+        self._options: dict[str, Any] | None = None
+        if DESCRIBED.get():
+            super().__init__(path, endpoint, **options)
+            return
+        self._options = options | {"responses": {}, "response_model": None}
+        # What finding a route needs.
+        self.path, self.endpoint, self.name = path, endpoint, options["name"] or endpoint.__name__
+        self.methods = {method.upper() for method in options["methods"]}
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers the request."""
+        if self._options is not None:
+            self._complete(self._options)
+        await super().handle(scope, receive, send)
+
+    def _complete(self, options: dict[str, Any]) -> None:
+        endpoint, self._options = self.answering, None
+        if self.reads_itself:
+            options |= {"name": endpoint.__name__, "dependencies": [], "openapi_extra": None}
+            endpoint = _unread
+        super().__init__(self.path, endpoint, **options)
         self.endpoint = self.answering
 
 
