@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -343,6 +344,13 @@ async def test_replay_since_sends_what_never_arrived_to_the_url_of_now(world: Wo
         assert await world.db.write(replay, world.application_id, world.now - timedelta(hours=1)) == 2
         await drained(deliveries)
         assert [r.headers["webhook-id"] for r in receiver.requests][1:] == unaddressed
+        since = world.now - timedelta(hours=1)
+        assert await world.db.write(replay, world.application_id, since) == 0
+        assert await world.db.write(partial(replay, delivered_too=True), world.application_id, since) == 3
+        await drained(deliveries)
+        again = [r.headers["webhook-id"] for r in receiver.requests][3:]
+        assert len(again) == 3
+        assert set(again) == {r.headers["webhook-id"] for r in receiver.requests[:3]}
         with pytest.raises(NotFound):
             await world.db.write(callbacks.replay, "another", unaddressed[0])
 

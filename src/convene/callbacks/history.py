@@ -62,13 +62,18 @@ _ATTEMPTS = (
     .where(_of_event)
     .order_by(tables.attempt.c.serial)
 )
-_missed = sa.and_(
-    _e.c.application_id == sa.bindparam("application"),
-    _e.c.id > sa.bindparam("after"),
-    ~sa.exists().where(_d.c.event_id == _e.c.id, _d.c.state.in_(["pending", "delivered"])),
-)
-_MISSED = sa.select(*_e.columns).where(_missed).order_by(_e.c.id).limit(events.CHUNK)
-_COUNT_MISSED = sa.select(sa.func.count()).select_from(_e).where(_missed)
+
+
+def _without(*states: str) -> sa.ColumnElement[bool]:
+    """The application's events after one of them that have no delivery in any of these states."""
+    has_one = sa.exists().where(_d.c.event_id == _e.c.id, _d.c.state.in_(states))
+    return sa.and_(_e.c.application_id == sa.bindparam("application"), _e.c.id > sa.bindparam("after"), ~has_one)
+
+
+# By whether those that arrived are meant, too. What is still being tried comes by itself.
+_AGAIN = {False: _without("pending", "delivered"), True: _without("pending")}
+_LIST = {too: sa.select(*_e.columns).where(which).order_by(_e.c.id).limit(events.CHUNK) for too, which in _AGAIN.items()}
+_COUNT = {too: sa.select(sa.func.count()).select_from(_e).where(which) for too, which in _AGAIN.items()}
 _ENABLE = (
     sa.update(_n)
     .where(
@@ -103,25 +108,30 @@ def replay(tx: Tx, application_id: str, event_id: str) -> int:
     return _again(tx, [events.get(tx, application_id, event_id)])
 
 
-def replay_since(tx: Tx, application_id: str, since: datetime) -> int:
-    """Delivers again all events since then that neither arrived nor are still being tried; how many."""
-    count, after = replay_some(tx, application_id, since)
+def replay_since(tx: Tx, application_id: str, since: datetime, *, delivered_too: bool = False) -> int:
+    """Delivers again all events since then that neither arrived nor are still being tried; how many.
+
+    `delivered_too`: also those that arrived, for a receiver that lost what it had taken.
+    """
+    count, after = replay_some(tx, application_id, since, delivered_too=delivered_too)
     while after:
-        more, after = replay_some(tx, application_id, since, after)
+        more, after = replay_some(tx, application_id, since, after, delivered_too=delivered_too)
         count += more
     return count
 
 
-def missed_since(tx: Tx, application_id: str, since: datetime) -> int:
-    """How many events since then neither arrived nor are still being tried."""
+def count_since(tx: Tx, application_id: str, since: datetime, *, delivered_too: bool = False) -> int:
+    """How many events `replay_since` means."""
     given = {"application": application_id, "after": tables.first_event_id(since)}
-    return tx.connection.scalar(_COUNT_MISSED, given) or 0
+    return tx.connection.scalar(_COUNT[delivered_too], given) or 0
 
 
-def replay_some(tx: Tx, application_id: str, since: datetime, after: str = "") -> tuple[int, str | None]:
+def replay_some(
+    tx: Tx, application_id: str, since: datetime, after: str = "", *, delivered_too: bool = False
+) -> tuple[int, str | None]:
     """The same for a thousand of them: how many were delivered again, and the event after which to go on, if there are more."""
     earliest = max(after, tables.first_event_id(since))
-    rows = tx.all(_MISSED, {"application": application_id, "after": earliest})
+    rows = tx.all(_LIST[delivered_too], {"application": application_id, "after": earliest})
     return _again(tx, [Event(**row._mapping) for row in rows]), rows[-1].id if len(rows) == events.CHUNK else None
 
 

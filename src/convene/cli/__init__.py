@@ -97,7 +97,8 @@ def _events_commands(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(run=_events_show)
     replay = commands.add_parser("replay", help="deliver one event again, or all since a time")
     replay.add_argument("event", nargs="?")
-    replay.add_argument("--since", help="an ISO time, like 2026-03-01T08:00:00Z")
+    replay.add_argument("--since", help="an ISO time, like 2026-03-01T08:00:00Z: what never arrived")
+    replay.add_argument("--delivered-too", action="store_true", help="with --since: also what arrived")
     replay.set_defaults(run=_events_replay)
     for sub in (listing, show, replay):
         sub.add_argument("--app", help="application id; default: the first one")
@@ -290,12 +291,13 @@ def _events_show(settings: Settings, asked: argparse.Namespace) -> None:
 def _events_replay(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import callbacks
 
-    if bool(asked.event) == bool(asked.since):
-        sys.exit("convene: name one event, or give --since a time")
+    if bool(asked.event) == bool(asked.since) or (asked.delivered_too and not asked.since):
+        sys.exit("convene: name one event, or give --since a time (and then --delivered-too, if those that arrived are meant)")
     if asked.event:
         count = asks(settings, asked, callbacks.replay, asked.event)
     else:
-        count = asks(settings, asked, callbacks.replay_since, moment(asked.since))
+        since, too = moment(asked.since), asked.delivered_too
+        count = asks(settings, asked, callbacks.replay_since, since, delivered_too=too)
     print(f"{count} deliveries are due again.")
 
 

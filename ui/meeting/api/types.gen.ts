@@ -718,7 +718,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Deliver again all events since a time that never arrived */
+        /** Deliver again all events since a time: those that never arrived, or all of them */
         post: operations["events_replay_since"];
         delete?: never;
         options?: never;
@@ -1869,6 +1869,14 @@ export interface components {
             id: string;
             /** Key */
             key: string;
+        };
+        /**
+         * Again
+         * @description How many events are meant; those that have an address now are delivered again.
+         */
+        Again: {
+            /** Events */
+            events: number;
         };
         /**
          * Answer
@@ -3130,14 +3138,6 @@ export interface components {
             tcp: number;
         };
         /**
-         * Missed
-         * @description How many events had not arrived; those that have an address now are delivered again.
-         */
-        Missed: {
-            /** Events */
-            events: number;
-        };
-        /**
          * Mute
          * @description Which of a person's tracks to mute.
          */
@@ -3698,7 +3698,7 @@ export interface components {
         };
         /**
          * Since
-         * @description From when on; a time without a zone is UTC.
+         * @description From when on; a time without a zone is UTC. `delivered_too`: also what arrived, for a receiver that lost it.
          */
         Since: {
             /**
@@ -3706,6 +3706,11 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /**
+             * Delivered Too
+             * @default false
+             */
+            delivered_too: boolean;
         };
         /**
          * Spotlight
@@ -11695,7 +11700,7 @@ export interface operations {
                      *       "events": 0
                      *     }
                      */
-                    "application/json": components["schemas"]["Missed"];
+                    "application/json": components["schemas"]["Again"];
                 };
             };
             /** @description The input breaks a rule */

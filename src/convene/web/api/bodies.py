@@ -67,8 +67,8 @@ class Replayed(BaseModel):
     deliveries: int
 
 
-class Missed(BaseModel):
-    """How many events had not arrived; those that have an address now are delivered again."""
+class Again(BaseModel):
+    """How many events are meant; those that have an address now are delivered again."""
 
     events: int
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool
 
 from convene import callbacks, events
 from convene.callbacks import Attempt, Delivery
@@ -34,10 +34,11 @@ def _text(value: Any) -> Any:
 
 
 class Since(BaseModel):
-    """From when on; a time without a zone is UTC."""
+    """From when on; a time without a zone is UTC. `delivered_too`: also what arrived, for a receiver that lost it."""
 
     model_config = ConfigDict(extra="forbid")
     since: Annotated[datetime, BeforeValidator(_text)]
+    delivered_too: StrictBool = False
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
@@ -72,8 +73,8 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     @routes.post(
         "/events/replay",
         status_code=202,
-        response_model=bodies.Missed,
-        summary="Deliver again all events since a time that never arrived",
+        response_model=bodies.Again,
+        summary="Deliver again all events since a time: those that never arrived, or all of them",
     )
     async def replay_since(request: Request, body: Since) -> Response:
         caller = Caller(request, WRITE)
@@ -84,9 +85,9 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         async def deliver() -> None:
             after: str | None = ""
             while after is not None:  # each bite in a transaction of its own: nobody else waits long
-                after = await db.write(_replay_some, caller, since, after)
+                after = await db.write(_replay_some, caller, since, after, body.delivered_too)
 
-        return await caller.once(lambda tx: _missed(tx, caller, since), status=202, after=deliver)
+        return await caller.once(lambda tx: _count(tx, caller, since, body.delivered_too), status=202, after=deliver)
 
     @routes.post(
         "/events/{event_id}/replay",
@@ -122,13 +123,13 @@ def _replay(tx: Tx, caller: Caller, event_id: str) -> dict[str, int]:
     return {"deliveries": count}
 
 
-def _missed(tx: Tx, caller: Caller, since: datetime) -> dict[str, int]:
-    return {"events": callbacks.missed_since(tx, caller.application(tx).id, since)}
+def _count(tx: Tx, caller: Caller, since: datetime, delivered_too: bool) -> dict[str, int]:
+    return {"events": callbacks.count_since(tx, caller.application(tx).id, since, delivered_too=delivered_too)}
 
 
-def _replay_some(tx: Tx, caller: Caller, since: datetime, after: str) -> str | None:
-    _, following = callbacks.replay_some(tx, caller.application(tx).id, since, after)
-    return following
+def _replay_some(tx: Tx, caller: Caller, since: datetime, after: str, delivered_too: bool) -> str | None:
+    own = caller.application(tx).id
+    return callbacks.replay_some(tx, own, since, after, delivered_too=delivered_too)[1]
 
 
 def _plain(id: str) -> str:
