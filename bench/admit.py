@@ -18,7 +18,7 @@ import httpx
 from playwright.async_api import Browser, Page
 
 from bench.figure import Figure
-from tests.platform import DEADLINE, Platform, browser, platform, until
+from tests.platform import DEADLINE, LIVELY, Platform, browser, platform, until
 
 GOAL = 100  # ms
 GUESTS = 12
@@ -77,7 +77,7 @@ async def waits(convene: Platform) -> tuple[list[float], list[float], list[float
     """Milliseconds, shortest first: until the page moved, until in the call, and of those who need not wait."""
     guarded, free = await convene.room(join_approval_level="explicit_approval"), await convene.room()
     moved, inside, joins = [], [], []
-    async with browser() as chromium, convene.api() as api:
+    async with browser(LIVELY) as chromium, convene.api() as api:
         for number in range(GUESTS):
             joins.append(await joined(chromium, free, f"Free {number}"))
             took = await admitted(chromium, api, guarded, f"Guest {number}")

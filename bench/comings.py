@@ -17,7 +17,7 @@ from playwright.async_api import Page
 
 from bench.figure import Figure
 from tests.people import Someone, admitted
-from tests.platform import Platform, browser, platform, until, visit
+from tests.platform import LIVELY, Platform, browser, platform, until, visit
 
 GOAL = 1.1
 BUNCH = 10
@@ -81,7 +81,7 @@ async def held(page: Page) -> Held:
 async def before_and_after(convene: Platform) -> tuple[Held, Held]:
     """What is held after the first bunch, and after the last."""
     room = await convene.room()
-    async with browser() as chromium:
+    async with browser(LIVELY) as chromium:
         guest = await visit(chromium, room["_links"]["guest_url"]["href"], "Looks on")
         await bunch(convene, room, guest.page, 0)
         first = await held(guest.page)

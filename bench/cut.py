@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page
 
 from bench.figure import Figure
-from tests.platform import DEADLINE, Guest, Platform, browser, join, platform
+from tests.platform import DEADLINE, LIVELY, Guest, Platform, browser, join, platform
 from tests.thin_line import ThinLine, thin_line
 
 GOAL = 3  # seconds
@@ -74,7 +74,7 @@ async def waits(convene: Platform) -> list[float]:
     """Milliseconds, shortest first."""
     room = await convene.room()
     url = str(room["_links"]["guest_url"]["href"])
-    async with browser() as chromium, browser() as second, thin_line(convene) as line:
+    async with browser(LIVELY) as chromium, browser(LIVELY) as second, thin_line(convene) as line:
         other = await come(chromium, url, "Other")
         cut = await come(second, url, "Cut", line)
         took = []

@@ -23,7 +23,7 @@ from livekit import api
 from playwright.async_api import Browser, Page
 
 from bench.figure import Figure
-from tests.platform import DEADLINE, Platform, browser, platform, until
+from tests.platform import DEADLINE, LIVELY, Platform, browser, platform, until
 
 GOAL = 1.1
 READY = 1200  # ms
@@ -175,7 +175,7 @@ async def passed(page: Page, moment: str) -> None:
 async def compare(folder: Path) -> tuple[Side, Side]:
     """All pairs."""
     with platform(folder) as convene:
-        async with browser() as chromium, sides(convene, chromium) as both:
+        async with browser(LIVELY) as chromium, sides(convene, chromium) as both:
             for number in range(PAIRS):
                 for side in both if number % 2 else both[::-1]:
                     await second(chromium, side, f"Second {number}")

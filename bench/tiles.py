@@ -25,7 +25,7 @@ from bench.figure import Figure
 from bench.idle import processor_time
 from bench.join import CAPTURED, served
 from tests.people import admitted
-from tests.platform import DEADLINE, Guest, Platform, browser, command_line, descendants, join, platform, until
+from tests.platform import DEADLINE, LIVELY, Guest, Platform, browser, command_line, descendants, join, platform, until
 
 GOAL = 1.15
 CALLS = (9, 25)  # with ourselves
@@ -46,7 +46,7 @@ Opened = Callable[[Page], Awaitable[None]]
 async def cores(opened: Opened, count: int) -> tuple[float, object, object]:
     """Cores that a browser of its own needs in the call; where its pictures are, and what its camera captures."""
     before = set(browsers())
-    async with browser() as chromium:
+    async with browser(LIVELY) as chromium:
         context = await chromium.new_context(permissions=["camera", "microphone"], viewport=VIEW)
         context.set_default_timeout(DEADLINE * 1000)
         page = await context.new_page()

@@ -22,8 +22,9 @@ from tests.livekit_server import binary
 from tests.world import free_port
 
 DEADLINE = 60.0
+LIVELY = "--use-fake-device-for-media-stream=fps=20"  # for whoever measures
 FLAGS = [
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=10",  # each camera is encoded three times over: half of a processor at its usual 20
     "--use-fake-ui-for-media-stream",
     "--allow-loopback-in-peer-connection",
     "--auto-select-desktop-capture-source=Entire screen",
@@ -231,7 +232,7 @@ async def until(condition: Callable[[], Awaitable[Any]], why: str = "", seconds:
 
 @asynccontextmanager
 async def browser(*flags: str) -> AsyncIterator[Browser]:
-    """A headless Chromium with a fake camera and microphone."""
+    """A headless Chromium with a fake camera and microphone. Flags win over those that are usual here."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
