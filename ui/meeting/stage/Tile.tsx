@@ -7,7 +7,7 @@ import { Video } from './Video';
 
 interface Props {
   person: Person;
-  /** Our own picture comes from our own capture. */
+  /** Our own picture comes from our own capture. One that the engine has paused stays under the initials: it sends again only for what is drawn. */
   picture: Picture | null;
   fit: 'cover' | 'contain';
   mirrored?: boolean;
@@ -51,11 +51,8 @@ export function Tile({ person, picture, fit, mirrored, small = false, pinned = f
   const classes = ['tile', speaking && 'speaking', away && 'away'].filter(Boolean).join(' ');
   return (
     <div className={classes} role="group" aria-label={label} onDoubleClick={rest.onDoubleClick}>
-      {picture && !note ? (
-        <Video picture={picture} fit={fit} {...(mirrored && { mirrored })} />
-      ) : (
-        (!coming || note) && <Avatar name={name} identity={id} note={note} />
-      )}
+      {picture && (!note || paused) && <Video picture={picture} fit={fit} {...(mirrored && { mirrored })} />}
+      {((!picture && !coming) || note) && <Avatar name={name} identity={id} note={note} />}
       {hand > 0 && (
         <span className="hand-sign clock" aria-hidden>
           <Hand className="icon" />
