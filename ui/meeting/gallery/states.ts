@@ -200,6 +200,7 @@ export const states: Readonly<Record<string, () => Given>> = {
   'call-consent-asked': () => call(cast(4), { recording: recording('active'), consent: 'undecided' }),
   'call-unrecorded': () => hosting(cast(4), { recording: recording('active'), consent: 'agreed', unrecorded: [idOf(2)], panel: 'people' }),
   'call-weak': () => call(cast(4), { strain: { ...initial.strain, line: 3 } }),
+  'call-fewer': () => call(cast(9), { strain: { ...initial.strain, intake: 2 } }),
   'call-sound-only': () => call(cast(4), { soundOnly: true }),
   'call-interrupted': () => call(cast(4), { interrupted: ['microphone'] }),
   'dialog-hand-over': () => hosting(cast(5), { dialog: { is: 'hand_over' } }),

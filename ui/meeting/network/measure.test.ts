@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineOf, read, type Measured } from './measure';
+import { intakeOf, lineOf, read, type Measured } from './measure';
 
 const fine: Measured = { poor: false, loss: 0, limited: null, room: 2_000_000 };
 
@@ -27,4 +27,14 @@ test.each<[string, Partial<Measured>, { bad: boolean; severe: boolean }]>([
   ['much gets lost', { loss: 0.2 }, { bad: true, severe: true }],
 ])('%s', (_, change, expected) => {
   expect(lineOf({ ...fine, ...change })).toEqual(expected);
+});
+
+test.each<[string, boolean, number, { bad: boolean; severe: boolean }]>([
+  ['everything comes', false, 0, { bad: false, severe: false }],
+  ['the engine means what we send', true, 0, { bad: false, severe: false }],
+  ['what is missing was lost on its way to the engine', false, 0.3, { bad: false, severe: false }],
+  ['the engine is right: something is missing', true, 0.05, { bad: true, severe: false }],
+  ['much is missing', true, 0.2, { bad: true, severe: true }],
+])('coming in: %s', (_, poor, lost, expected) => {
+  expect(intakeOf(poor, lost)).toEqual(expected);
 });

@@ -45,6 +45,12 @@ const MUCH = 0.1;
 const LEAST = 220_000;
 
 /**
+ * Whether too little comes in, and whether so little that the voices suffer: the engine calls our line poor, and we miss packets. `lost`
+ * is their share. The engine alone may mean what we send, and what we miss may have been lost on its way to the engine.
+ */
+export const intakeOf = (poor: boolean, lost: number): { bad: boolean; severe: boolean } => ({ bad: poor && lost > SOME, severe: poor && lost > MUCH });
+
+/**
  * Whether the line is weak, and whether it is so weak that no picture should be sent. The engine's word alone is not
  * enough: it calls a line poor also when the machine is too slow to send, or when only what comes in is thin.
  */

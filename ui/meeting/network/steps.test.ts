@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FIRST_WAIT_MS, lineRules, LONGEST_WAIT_MS, machineRules, next, start, type Rules, type Steps } from './steps';
+import { FIRST_WAIT_MS, intakeRules, lineRules, LONGEST_WAIT_MS, machineRules, next, start, type Rules, type Steps } from './steps';
 
 const EVERY_MS = 1000;
 
@@ -80,6 +80,35 @@ describe('a weak line', () => {
     expect(time.steps).toMatchObject({ step: 0, trying: true });
     time.run(40, 'good');
     expect(time.steps).toMatchObject({ step: 0, trying: false, wait: FIRST_WAIT_MS });
+  });
+});
+
+describe('when little comes in', () => {
+  test('pictures go step by step, faster than our own', () => {
+    const time = new Time(intakeRules);
+    expect(time.run(6, 'bad')).toBe(0);
+    expect(time.run(1, 'bad')).toBe(1);
+    expect(time.run(6, 'bad')).toBe(2);
+    expect(time.run(17, 'bad')).toBe(2);
+    expect(time.run(1, 'bad')).toBe(3);
+  });
+
+  test('all but one go at once when much is missing, and that one too when it does not help', () => {
+    const time = new Time(intakeRules);
+    expect(time.run(4, 'severe')).toBe(0);
+    expect(time.run(1, 'severe')).toBe(2);
+    expect(time.run(26, 'severe')).toBe(3);
+  });
+
+  test('they come back step by step, and go again within seconds when that was too early', () => {
+    const time = new Time(intakeRules);
+    time.run(5, 'severe');
+    expect(time.run(21, 'good')).toBe(1);
+    expect(time.run(4, 'severe')).toBe(1);
+    expect(time.run(1, 'severe')).toBe(2);
+    expect(time.run(40, 'good')).toBe(2);
+    expect(time.run(1, 'good')).toBe(1);
+    expect(time.run(40, 'good')).toBe(0);
   });
 });
 

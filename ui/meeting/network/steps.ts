@@ -32,6 +32,12 @@ export const start: Steps = { step: 0, badSince: null, severeSince: null, goodSi
 /** A weak line: 1 a smaller picture is sent, 2 none, 3 sound only is offered. Severe is a loss above a tenth. */
 export const lineRules: Rules = { after: [10_000, 25_000, 60_000], severeAfter: 10_000, severeStep: 2 };
 
+/**
+ * Little comes in: 1 the others' cameras in their smallest layer, 2 one picture alone, 3 only what is shared. Severe is a loss above
+ * a tenth. Faster than what we send: it is our own ears that suffer, and a step up that fails must not be heard for long.
+ */
+export const intakeRules: Rules = { after: [6000, 12_000, 30_000], severeAfter: 4000, severeStep: 2 };
+
 /** A busy machine: 1 a smaller picture is taken, 2 fewer pictures are drawn, 3 camera off is suggested. Severe is a page that stands still. */
 export const machineRules: Rules = { after: [5000, 15_000, 45_000], severeAfter: 0, severeStep: 2 };
 

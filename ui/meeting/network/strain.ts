@@ -1,3 +1,4 @@
+import { foremost } from '../stage/foremost';
 import type { Presence, State } from '../store/state';
 
 type Strained = Pick<State, 'strain' | 'soundOnly' | 'outOfSight' | 'wish' | 'capture' | 'interrupted'>;
@@ -8,6 +9,22 @@ export const lowered = ({ strain }: Pick<State, 'strain'>): boolean => strain.li
 /** Our picture is kept back for the sake of the sound, whatever was wished. */
 export const paused = ({ strain, soundOnly }: Pick<State, 'strain' | 'soundOnly'>): boolean =>
   soundOnly || (strain.line >= 2 && !strain.anyway);
+
+/** The others' cameras are asked for in their smallest layer. */
+export const small = (state: Pick<State, 'strain' | 'soundOnly'>): boolean => paused(state) || state.strain.intake >= 1;
+
+/** Not all pictures are asked for: too little comes in. */
+export const choosy = ({ strain, soundOnly }: Pick<State, 'strain' | 'soundOnly'>): boolean => strain.intake >= 2 && !strain.takeAll && !soundOnly;
+
+type Watched = Pick<State, 'strain' | 'soundOnly' | 'call' | 'pins' | 'told' | 'speakers'>;
+
+/** The camera of another person is not asked for, so that the voices come through; what is shared always is. */
+export function leftOut(state: Watched, id: string): boolean {
+  if (!choosy(state)) return false;
+  const others = (state.call?.people ?? []).filter((person) => !person.me);
+  if (state.strain.intake >= 3 || others.some(({ share }) => share !== null)) return true;
+  return foremost(others.filter(({ camera }) => camera !== null), state)?.id !== id;
+}
 
 /** Nothing of our camera is sent. */
 export const held = (state: Strained): boolean => paused(state) || state.outOfSight;

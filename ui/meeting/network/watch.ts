@@ -1,12 +1,14 @@
 import type { Room } from 'livekit-client';
 import { wishFor } from '../devices/devices';
 import { closeToastOf, toast } from '../notices/toasts';
+import { initial } from '../store/state';
 import { get, set, watch } from '../store/store';
 import { t } from '../text/t';
-import { lineOf, measure } from './measure';
+import { lossBetween, streams, type Streams } from './incoming';
+import { intakeOf, lineOf, measure } from './measure';
 import { MOST_WHEN_SPARED } from './most';
-import { lowered, spared } from './strain';
-import { lineRules, machineRules, next, start, type Steps } from './steps';
+import { choosy, lowered, spared } from './strain';
+import { intakeRules, lineRules, machineRules, next, start, type Steps } from './steps';
 
 const EVERY_MS = 2000;
 const SAY_AGAIN_MS = 5 * 60_000;
@@ -16,23 +18,29 @@ const LONG_TASKS_WITHIN_MS = 10_000;
 /** While a call begins every machine is busy. */
 const BEGINNING_MS = 10_000;
 
-/** Keeps `store.strain`, and sends and draws less while the line is weak or the machine busy. Returns how to stop. */
+/** Keeps `store.strain`, and sends, takes and draws less while the line is weak or the machine busy. Returns how to stop. */
 export function sparing(room: Room): () => void {
   let line: Steps = start;
+  let intake: Steps = start;
   let machine: Steps = start;
+  let came: Streams = new Map();
   const tasks = longTasks();
   const look = async () => {
-    const measured = await measure(room);
+    const [measured, comes] = await Promise.all([measure(room), streams(room)]);
     const now = performance.now();
     line = next(line, { now, ...lineOf(measured) }, lineRules);
+    intake = next(intake, { now, ...intakeOf(measured.poor, lossBetween(came, comes)) }, intakeRules);
+    came = comes;
     machine = next(machine, { now, bad: measured.limited === 'cpu', severe: tasks.many(now) }, machineRules);
     const { strain } = get();
-    if (line.step === strain.line && machine.step === strain.machine) return;
+    if (line.step === strain.line && intake.step === strain.intake && machine.step === strain.machine) return;
     set({
       strain: {
         line: line.step,
+        intake: intake.step,
         machine: machine.step,
         anyway: strain.anyway && line.step >= 2,
+        takeAll: strain.takeAll && intake.step >= 2,
         showAll: strain.showAll && machine.step >= 2,
       },
     });
@@ -40,6 +48,7 @@ export function sparing(room: Room): () => void {
   const timer = setInterval(() => void look().catch(() => undefined), EVERY_MS);
   const stops = [
     watch((s) => s.strain.line, tellOfTheLine),
+    watch((s) => s.strain.intake, tellOfTheIntake),
     watch((s) => s.strain.machine, tellOfTheMachine),
     watch((s) => lowered(s), (low) => void take(low)),
     watch((s) => s.capture.camera, () => void take(lowered(get()))),
@@ -48,8 +57,9 @@ export function sparing(room: Room): () => void {
   ];
   return () => {
     clearInterval(timer);
+    // What was said of it is closed, too.
+    set({ strain: initial.strain });
     for (const stop of stops) stop();
-    set({ strain: { line: 0, machine: 0, anyway: false, showAll: false } });
     document.documentElement.removeAttribute('data-still');
     void take(false);
   };
@@ -83,8 +93,28 @@ function offerSoundOnly(): void {
   const act = () => {
     set({ soundOnly: true });
     closeToastOf('line.offer');
+    closeToastOf('line.fewer');
   };
   toast(t('line.offer'), { key: 'line.offer', sticky: true, actions: [{ label: t('line.sound_only'), act }] });
+}
+
+let saidFewer = false;
+
+/** Once until all pictures have come back for good, however often they are tried meanwhile. */
+function tellOfTheIntake(step: number): void {
+  if (step === 0) allAgain();
+  if (step < 2 || saidFewer || !choosy(get())) return;
+  saidFewer = true;
+  const act = () => {
+    set(({ strain }) => ({ strain: { ...strain, takeAll: true } }));
+    allAgain();
+  };
+  toast(t('line.fewer'), { key: 'line.fewer', sticky: true, actions: [{ label: t('machine.show_all'), act }] });
+}
+
+function allAgain(): void {
+  saidFewer = false;
+  closeToastOf('line.fewer');
 }
 
 function tellOfTheMachine(step: number, before: number): void {

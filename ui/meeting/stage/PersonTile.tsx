@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import { ownPresence } from '../network/strain';
+import { leftOut, ownPresence } from '../network/strain';
 import { useUnrecorded } from '../recording/consent';
 import { placeOf } from '../signals/hands';
 import type { Person, Picture } from '../store/state';
@@ -26,7 +26,10 @@ const NAME_FROM = 120;
  */
 export const PersonTile = memo(function PersonTile({ person, size: { w, h }, stage, filled = false }: Props) {
   const { id, me } = person;
-  const picture = usePicture(person);
+  const seen = usePicture(person);
+  const dark = useStore((state) => !me && leftOut(state, id)) && (seen !== null || person.coming);
+  // Not drawn, it is not sent: the engine's client asks for what is on the page.
+  const picture = dark ? null : seen;
   const wish = useStore((state) => state.wish.microphone && state.capture.microphone.is === 'live');
   const sharing = useStore((state) => (me ? state.share.is === 'live' : person.share !== null));
   const pinned = useStore((state) => state.pins.includes(id));
@@ -36,7 +39,8 @@ export const PersonTile = memo(function PersonTile({ person, size: { w, h }, sta
   const mirrored = useStore((state) => me && state.selfView.mirrored);
   const hand = useStore((state) => placeOf(state.hands, id));
   const unrecorded = useUnrecorded(person);
-  const shown = me && person.muted === wish ? { ...person, muted: !wish } : person;
+  const heard = me && person.muted === wish ? { ...person, muted: !wish } : person;
+  const shown = dark ? { ...heard, paused: true } : heard;
   const usual = filled ? 'cover' : fit(w, h, stage);
   const other = usual === 'cover' ? 'contain' : 'cover';
   return (

@@ -1,8 +1,10 @@
 import { useEffect, useRef } from 'react';
+import { leftOut } from '../network/strain';
 import { toast } from '../notices/toasts';
 import type { Picture, State } from '../store/state';
 import { get, set, useStore } from '../store/store';
 import { t } from '../text/t';
+import { foremost } from './foremost';
 import { usePlayed } from './Video';
 
 /** The browser's small window over everything: a shared screen, else who is pinned, else whom the host shows, else who speaks. */
@@ -31,10 +33,9 @@ export default function SmallWindow() {
   return <video ref={ref} className="small-window" muted playsInline aria-hidden />;
 }
 
-function pictureOf({ call, pins, told: { spotlight }, speakers: { front } }: State): Picture | null {
-  const others = (call?.people ?? []).filter((person) => !person.me);
+function pictureOf(state: State): Picture | null {
+  const others = (state.call?.people ?? []).filter((person) => !person.me);
   const share = others.find((person) => person.share !== null)?.share;
-  const seen = others.filter((person) => person.camera !== null && !person.paused);
-  const chosen = seen.find(({ id }) => pins.includes(id)) ?? seen.find(({ id }) => id === spotlight) ?? seen.find(({ id }) => id === front) ?? seen[0];
-  return share ?? chosen?.camera ?? null;
+  const seen = others.filter((person) => person.camera !== null && !person.paused && !leftOut(state, person.id));
+  return share ?? foremost(seen, state)?.camera ?? null;
 }

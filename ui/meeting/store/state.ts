@@ -31,9 +31,13 @@ export type Presence = 'weak' | 'away' | 'interrupted';
 
 /** How much is taken back, by the steps of `network/steps.ts`, and what the person would not have taken back. */
 export interface Strain {
+  /** What we send. */
   line: number;
+  /** What we ask the others for. */
+  intake: number;
   machine: number;
   anyway: boolean;
+  takeAll: boolean;
   showAll: boolean;
 }
 
@@ -267,7 +271,7 @@ export const initial: State = {
   line: 'good',
   told: { roles: {}, spotlight: null, allows: { microphone: true, camera: true, share: true, chat: true, reactions: true } },
   removed: [],
-  strain: { line: 0, machine: 0, anyway: false, showAll: false },
+  strain: { line: 0, intake: 0, machine: 0, anyway: false, takeAll: false, showAll: false },
   soundOnly: false,
   outOfSight: false,
   interrupted: [],
