@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.acceptance.company import CAMERA, DESK, SLOW, come, microphone, tile, together
 from tests.acceptance.test_thirty import crowd
 from tests.people import inside
-from tests.platform import Guest, Platform, join, until
+from tests.platform import DEADLINE, Guest, Platform, join, until
 from tests.thin_line import ThinLine, thin_line
 
 DEVICES = Path(__file__).with_name("devices.js")
@@ -21,6 +21,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 KBIT = 1000
 RECONNECTING = "Reconnecting…"
 PAUSED = "Picture paused to keep the sound."
+FEWER = "We show fewer pictures to keep the sound."
 # What a page notices of being put into the background, and of being seen again.
 HIDE = """hidden => {
   Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
@@ -150,7 +151,9 @@ async def test_on_a_weak_line_the_picture_goes_before_the_voice(convene: Platfor
         await until(lambda: is_sent(ann, "Ben", 640), why="Ben's picture stays small")
 
 
-async def test_who_gets_little_goes_on_hearing_and_stays(convene: Platform, chromium: Browser) -> None:
+async def test_who_gets_little_goes_on_hearing_and_sees_fewer_until_he_gets_more(
+    convene: Platform, chromium: Browser
+) -> None:
     room = await convene.room()
     host, guest = links(room)
     async with thin_line(convene) as line, crowd(convene, room, 7, rate=20, seconds=5):
@@ -159,11 +162,19 @@ async def test_who_gets_little_goes_on_hearing_and_stays(convene: Platform, chro
         await expect(ann.page.get_by_role("button", name="People, 9 here")).to_be_visible(timeout=SLOW)
         await until(lambda: ann.sees(9), why="not everybody is seen")
         line.down.rate = 300 * KBIT  # seven send three times as much
+        notice = ann.page.get_by_role("region", name="Notifications").get_by_text(FEWER)
+        await expect(notice).to_be_visible(timeout=2 * SLOW)
+        dark = tile(ann, ".*Picture paused")
+        await expect(dark).not_to_have_count(0)
         await asyncio.sleep(5)  # what was under way before is played
         await until(lambda: whole_voice(ann), why="the voice has gaps")
         await expect(ann.page.get_by_text(RECONNECTING, exact=True)).to_have_count(0)
         assert await wishes(ann) == {"microphone": True, "camera": True}
         assert await ben.hears()
+        line.mend()
+        await until(lambda: ann.sees(9), why="the pictures do not come back", seconds=4 * DEADLINE)
+        await expect(dark).to_have_count(0)
+        await expect(notice).to_have_count(0, timeout=4 * SLOW)
 
 
 async def test_where_udp_is_blocked_media_goes_by_tcp(convene: Platform, chromium: Browser) -> None:

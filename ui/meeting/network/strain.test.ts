@@ -1,10 +1,9 @@
-import type { RemoteVideoTrack } from 'livekit-client';
 import { expect, test } from 'vitest';
 import { initial, type Person, type State } from '../store/state';
 import { leftOut, small } from './strain';
 
 // Only whether there is one counts here.
-const picture = {} as RemoteVideoTrack;
+const picture = {} as MediaStreamTrack;
 
 const person = (id: string, is: Partial<Person> = {}): Person => ({
   id,
