@@ -1,5 +1,6 @@
 """The meeting inside a page of another site, where the operator allows it."""
 
+import html
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,12 +13,13 @@ from tests.platform import DEADLINE, platform, until, visit
 from tests.world import free_port
 
 SLOW = DEADLINE * 1000
+DEVICES = "camera; microphone; display-capture"
 
 
 @contextmanager
-def site(port: int, link: str) -> Iterator[str]:
+def site(port: int, link: str, allow: str = DEVICES, width: int = 900) -> Iterator[str]:
     """A page of another origin (the same machine by its number) that shows the meeting in a frame; its address."""
-    frame = f'<iframe allow="camera; microphone; display-capture" width="900" height="600" src="{link}"></iframe>'
+    frame = f'<iframe allow="{allow}" width="{width}" height="600" src="{html.escape(link)}"></iframe>'
     body = f"<!doctype html><title>Lesson</title>{frame}"
 
     class Lesson(BaseHTTPRequestHandler):
@@ -61,3 +63,34 @@ async def test_the_meeting_runs_in_a_frame_of_an_allowed_site_alone(tmp_path: Pa
             await expect(page.frame_locator("iframe").get_by_label("Your name")).to_have_count(0)
             refused = [frame for frame in page.frames if frame.url.startswith("chrome-error:")]
             assert refused, "the page let itself be shown by a site that nobody allowed"
+
+
+async def test_a_frame_that_passes_little_on_leads_to_the_whole_link_and_copies(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    """Its own tab makes the host a host again; the clipboard is reached the old way, and where that is shut too, the text is
+    laid out to be copied by hand."""
+    port = free_port()
+    with platform(tmp_path, frame_origins=f"http://127.0.0.1:{port}") as convene:
+        link = (await convene.room())["_links"]["host_url"]["href"]
+        with site(port, link, allow="") as address:
+            context = await chromium.new_context(permissions=["camera", "microphone", "clipboard-read"])
+            page = await context.new_page()
+            await page.goto(address)
+            frame = page.frame_locator("iframe")
+            own = frame.get_by_role("link", name="Open in its own tab")
+            assert await own.get_attribute("href", timeout=SLOW) == link
+            await frame.get_by_label("Your name").fill("Olga")
+            await frame.get_by_role("button", name="Join", exact=True).click(timeout=SLOW)
+            await frame.get_by_role("button", name="Copy link").click(timeout=SLOW)
+            await expect(frame.get_by_role("button", name="Link copied")).to_be_visible(timeout=SLOW)
+            await page.bring_to_front()
+            copied = await page.evaluate("window.focus(), navigator.clipboard.readText()")
+            assert copied == link.partition("?")[0] + link.partition("room_token=")[2].partition("&")[0]
+            shut = page.frames[1]
+            await shut.evaluate("document.execCommand = () => false")
+            await frame.get_by_role("button", name="Link copied").click()
+            field = frame.get_by_role("textbox", name="Copying is not allowed here")
+            await expect(field).to_be_focused(timeout=SLOW)
+            selected = "document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)"
+            assert await shut.evaluate(selected) == copied

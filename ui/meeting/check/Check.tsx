@@ -1,5 +1,6 @@
 import { CircleCheck, CircleX, TriangleAlert } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
+import { CopyButton } from '../copying/CopyButton';
 import { useStore } from '../store/store';
 import { t } from '../text/t';
 import { outcomes, steps, verdict, type Facts } from './facts';
@@ -37,7 +38,7 @@ export default function Check() {
             {t(check.is === 'done' ? 'check.again' : 'check.open')}
           </button>
         )}
-        {check.is === 'done' && <Copy facts={check.facts} at={check.at} />}
+        {check.is === 'done' && <CopyButton text={() => report(check.facts, check.at)} label={t('check.copy')} copied={t('check.copied')} look="plain small" />}
       </div>
     </section>
   );
@@ -83,15 +84,5 @@ function Steps({ facts, done }: { facts: Facts; done: boolean }) {
       </dl>
       {numbers && <p className="muted">{numbers}</p>}
     </>
-  );
-}
-
-function Copy({ facts, at }: { facts: Facts; at: number }) {
-  const [copied, setCopied] = useState(false);
-  const copy = () => void navigator.clipboard.writeText(report(facts, at)).then(() => setCopied(true));
-  return (
-    <button className="button plain small" onClick={copy}>
-      {t(copied ? 'check.copied' : 'check.copy')}
-    </button>
   );
 }

@@ -1,5 +1,5 @@
 import { LockOpen, TriangleAlert, Video } from 'lucide-react';
-import { useState } from 'react';
+import { CopyButton } from '../copying/CopyButton';
 import { wayOut } from '../devices/place';
 import { t } from '../text/t';
 import { CodeField } from './CodeField';
@@ -23,8 +23,6 @@ export const Start = () => (
 );
 
 export function Unsupported() {
-  const [copied, setCopied] = useState(false);
-  const copy = () => void navigator.clipboard.writeText(location.href).then(() => setCopied(true));
   const out = wayOut(location.href);
   return (
     <Sheet sign={TriangleAlert} title={t(out ? 'unsupported.in_app.title' : 'unsupported.title')}>
@@ -35,9 +33,7 @@ export function Unsupported() {
             {t(out.text)}
           </a>
         )}
-        <button className="button" onClick={copy}>
-          {t(copied ? 'unsupported.copied' : 'unsupported.copy')}
-        </button>
+        <CopyButton text={() => location.href} label={t('unsupported.copy')} copied={t('unsupported.copied')} look="" />
       </div>
     </Sheet>
   );
