@@ -1,5 +1,6 @@
 import { Info, TriangleAlert } from 'lucide-react';
 import type { DeviceKind } from '../store/state';
+import { wholeLink } from '../session/link';
 import { set, useStore } from '../store/store';
 import { t } from '../text/t';
 import { ask, wishFor } from './devices';
@@ -65,7 +66,7 @@ function DeviceNote({ kind, why }: { kind: DeviceKind | 'both'; why: Refusal }) 
         </button>
       )}
       {offer === 'tab' && (
-        <a className="button small" href={location.href} target="_blank" rel="noreferrer">
+        <a className="button small" href={wholeLink()} target="_blank" rel="noreferrer">
           {t('device.open_tab')}
         </a>
       )}

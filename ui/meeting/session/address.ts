@@ -24,6 +24,13 @@ export function readAddress({ pathname, search }: Pick<Location, 'pathname' | 's
   return { code, home, token: MEETING.test(code) ? query.get('participant_token') : null };
 }
 
+/** The link that says this: what `readAddress` reads, without the origin. */
+export function linkOf({ code, home, token }: Address): string {
+  const proof = token === null ? '' : `participant_token=${encodeURIComponent(token)}`;
+  if (MEETING.test(code) || !proof) return `${home}/${code}${proof && `?${proof}`}`;
+  return `${home}/?room_token=${code}&${proof}`;
+}
+
 /** The code as people type it, or a meeting's id: blanks and dashes do not count; '' when it can be neither. */
 export function readCode(typed: string): string {
   const code = typed.replace(/[\s-]/g, '').toLowerCase();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../api/client';
-import { readAddress, readCode, spaced } from './address';
+import { linkOf, readAddress, readCode, spaced } from './address';
 import { reaction, retryDelay, Reason } from './reaction';
 import { passing, refusedPage } from './refused';
 
@@ -27,6 +27,17 @@ describe('the address', () => {
     ['/%3Cb%3E/604118237', '', '604118237', '', null],
   ])('%s%s', (pathname, search, code, home, token) => {
     expect(readAddress({ pathname, search })).toEqual({ code, home, token });
+  });
+
+  test.each([
+    { code: '604118237', home: '', token: 'a.b-c_d' },
+    { code: '604118237', home: '/acme', token: 'a&b' },
+    { code: '604118237', home: '/acme', token: null },
+    { code: '69a1f00c2b7d4e0011c0a9e1', home: '', token: 'a.b.c' },
+    { code: '69a1f00c2b7d4e0011c0a9e1', home: '/acme', token: null },
+  ])('the link of an address says all of it', (address) => {
+    const { pathname, search } = new URL(linkOf(address), 'https://meet.example.org');
+    expect(readAddress({ pathname, search })).toEqual(address);
   });
 
   test('a code may be typed as it is shown', () => {
