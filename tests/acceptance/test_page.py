@@ -138,8 +138,10 @@ async def test_two_by_the_same_link_are_two(convene: Platform, chromium: Browser
         await expect(person.page.get_by_role("heading", name="You are the only one here")).to_have_count(0)
 
 
-async def test_the_host_finds_the_recording_after_the_end(convene: Platform, chromium: Browser) -> None:
-    _, host, guest = await two(convene, chromium)
+@pytest.mark.parametrize("over", [False, True])
+async def test_the_host_finds_the_recording_after_the_end(convene: Platform, chromium: Browser, over: bool) -> None:
+    """At once, after a reload, and by his link in another browser: beside the way in, or where the room is over."""
+    room, host, guest = await two(convene, chromium)
     await host.page.get_by_role("button", name="More").click()
     await host.page.get_by_role("menuitem", name="Start recording").click()
     for person in (host, guest):
@@ -153,7 +155,24 @@ async def test_the_host_finds_the_recording_after_the_end(convene: Platform, chr
     async with httpx.AsyncClient() as anyone:
         answer = await anyone.get(str(await link.get_attribute("href")), headers={"Range": "bytes=4-7"})
     assert (answer.status_code, answer.content) == (206, b"ftyp")
+    if over:
+        async with convene.api() as api:
+            (await api.delete(f"rooms/{room['id']}")).raise_for_status()
+    await guest.page.reload()
+    await expect(guest.page.get_by_role("heading", level=1)).to_be_visible(timeout=SLOW)
     await expect(guest.page.get_by_role("link", name="Open the recording")).to_have_count(0)
+    await host.page.reload()
+    later = await (await chromium.new_context()).new_page()
+    await later.goto(room["_links"]["host_url"]["href"])
+    for page in (host.page, later):
+        if over:
+            title = page.get_by_role("heading", level=1, name="This meeting has ended")
+            await expect(title).to_be_visible(timeout=SLOW)
+            await expect(page.get_by_text("Your host link shows the recordings later, too.")).to_be_visible()
+        else:
+            await page.get_by_text("Recordings", exact=True).click(timeout=SLOW)
+        await expect(page.get_by_role("link", name="Open the recording")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_role("listitem").filter(has_text="Recording 1")).to_contain_text("at")
 
 
 async def test_a_killed_engine_comes_back_and_so_do_the_browsers(convene: Platform, chromium: Browser) -> None:

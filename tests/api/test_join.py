@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
-from convene import sessions, worker
+from convene import recordings, sessions, tables, worker
 from convene.engine import Person
 from tests.world import World
 
@@ -90,6 +91,37 @@ async def test_wrong_and_expired_codes_get_one_and_the_same_answer(world: World)
     )
     assert (told.status_code, told.json()["error"]["code"]) == (410, "expired")
     assert told.json()["error"]["ended_at"] == room["expires_at"]
+
+
+async def test_the_hosts_link_shows_the_recordings_also_when_the_room_is_over(world: World) -> None:
+    """Each with its time and, once stored, with a link that works; nobody else is told of them."""
+    room, other = await make(world), await make(world)
+    for one in (room, other):
+        proof, _ = await inside(world, one, "Host", host=True)
+        assert (await world.client.post("/api/meeting/recording", headers=proof)).status_code == 201
+        await world.db.write(sessions.close, one["id"])
+        world.later(seconds=1)
+    mine = await world.db.read(recordings.of_room, world.application_id, room["id"], 20)
+
+    async def seen(token: str | None) -> httpx.Response:
+        asked = {"code": room["meeting_code"], "participant_token": token}
+        return await world.client.post("/api/meeting/look", json=asked)
+
+    [told] = (await seen(host_token(room))).json()["recordings"]
+    assert (told["id"], told["url"]) == (mine[0].id, None)
+    assert (await seen(host_token(other))).json()["recordings"] == [], "to this room's host, not to another's"
+    stored = {"state": "uploaded", "started_at": world.now, "stored_at": world.now, "seconds": 10, "due_at": None}
+    change = sa.update(tables.recording).where(tables.recording.c.id == mine[0].id).values(stored)
+    await world.db.write(lambda tx: tx.execute(change) and None)
+    world.later(minutes=10)
+    over = await seen(host_token(room))
+    assert over.status_code == 410
+    [told] = over.json()["error"]["recordings"]
+    assert (told["id"], told["state"], told["started_at"]) == (mine[0].id, "uploaded", "2026-03-01T08:00:02.000Z")
+    assert f"/recordings/{mine[0].id}/" in told["url"]
+    guest = await seen(None)
+    assert guest.status_code == 404
+    assert "recordings" not in guest.text
 
 
 async def test_codes_cannot_be_tried_through(world: World) -> None:

@@ -23,7 +23,7 @@ from convene.recordings.making import (
     try_later,
     uploaded,
 )
-from convene.recordings.reading import engine_metadata, get, latest, live, of_session, stored, view
+from convene.recordings.reading import engine_metadata, get, latest, live, of_room, of_session, stored, view
 from convene.recordings.row import Recording
 from convene.recordings.telling import Notice, notices, shown
 from convene.recordings.wishes import ENDED_EARLY, STOPPED_EARLY, delete, follow, mark_deleted, request, rule, stop
@@ -54,6 +54,7 @@ __all__ = [
     "mark_deleted",
     "not_stored",
     "notices",
+    "of_room",
     "of_session",
     "progress",
     "reclaim",

@@ -18,6 +18,18 @@ _OF_TENANT = BY_ID.where(_r.application_id == sa.bindparam("application_id"), _r
 _STORED = BY_ID.where(_r.stored_at.is_not(None), _r.deleted_at.is_(None))
 _THERE = ALL.where(_r.session_id == sa.bindparam("session_id"), _r.deleted_at.is_(None))
 _OF_SESSION = _THERE.order_by(_r.requested_at, _r.id)
+_OF_ROOM = (
+    ALL.where(
+        _r.session_id.in_(
+            sa.select(_s.id).where(
+                _s.room_id == sa.bindparam("room_id"), _s.application_id == sa.bindparam("application_id")
+            )
+        ),
+        _r.deleted_at.is_(None),
+    )
+    .order_by(_r.requested_at.desc(), _r.id.desc())
+    .limit(sa.bindparam("most"))
+)
 _LIVE = ALL.where(_r.session_id == sa.bindparam("session_id"), _r.state.in_(RECORDING_LIVE))
 _LATEST = _THERE.order_by(_r.state.in_(RECORDING_LIVE).desc(), _r.requested_at.desc(), _r.id).limit(1)
 _SESSION_OF_TENANT = sa.select(_s.id).where(
@@ -39,6 +51,12 @@ def of_session(tx: Tx, application_id: str, session_id: str) -> list[Recording]:
     if tx.one(_SESSION_OF_TENANT, {"id": session_id, "application_id": application_id}) is None:
         raise NotFound("not_found", "There is no such session.")
     return [read(row) for row in tx.all(_OF_SESSION, {"session_id": session_id})]
+
+
+def of_room(tx: Tx, application_id: str, room_id: str, most: int) -> list[Recording]:
+    """The newest recordings of all sessions of the application's room, oldest first."""
+    asked = {"application_id": application_id, "room_id": room_id, "most": most}
+    return [read(row) for row in reversed(tx.all(_OF_ROOM, asked))]
 
 
 def live(tx: Tx, session_id: str) -> Recording | None:

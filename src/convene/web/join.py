@@ -25,7 +25,7 @@ from convene import (
 )
 from convene.db import Tx
 from convene.engine import Pass
-from convene.errors import Gone, Invalid, NotFound, Refusal, Unauthenticated
+from convene.errors import Gone, Invalid, NotFound, Refusal, Unauthenticated, Unavailable
 from convene.events import wire_time
 from convene.lifecycle import Approval
 from convene.runtime import Runtime
@@ -37,6 +37,7 @@ from convene.web.route import BoundedRoute
 TOKEN_LIFETIME = timedelta(minutes=5)  # the engine renews it while the person is connected
 NAME_LIMIT = 60
 NAMES_SHOWN = 5  # of those who are inside, to somebody who looks
+RECORDINGS_SHOWN = 20  # the newest, to a host who looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,27 @@ def router(runtime: Runtime) -> APIRouter:
     limits = guesses.Limits(runtime.settings.code_misses_address, runtime.settings.code_misses_total)
     db, engine, kept_days = runtime.db, runtime.engine, retention.days(runtime.settings).recordings
 
-    async def _link(recording: recordings.Recording) -> str | None:
-        return await runtime.storage.link(recording) if recording.stored_at else None
+    async def _file(recording: recordings.Recording) -> dict[str, Any]:
+        started_at = recording.started_at and wire_time(recording.started_at)
+        url = await runtime.storage.link(recording) if recording.stored_at else None
+        return {"id": recording.id, "state": recording.state, "started_at": started_at, "url": url}
+
+    async def _files(mine: list[recordings.Recording]) -> list[dict[str, Any]]:
+        """For somebody who comes in: he does not stay outside because the storage is away."""
+        try:
+            return [await _file(recording) for recording in mine]
+        except Unavailable:
+            return []
 
     @routes.post("/look", response_model=Looked, summary="What a person sees before joining")
     async def look(request: Request, body: Look) -> Response:
-        seen = await db.write(_look, body, address_of(request, runtime.settings.trusted_proxies), limits, kept_days)
+        address = address_of(request, runtime.settings.trusted_proxies)
+        seen, mine = await db.write(_look, body, address, limits, kept_days)
         if isinstance(seen, Refusal):
+            if mine is not None:
+                seen.details["recordings"] = await _files(mine)
             raise seen
-        return answer(seen)
+        return answer(seen | {"recordings": await _files(mine or [])})
 
     @routes.post(
         "/join", response_model=Joined, responses={202: {"model": Waits}}, summary="Come in, or wait for leave"
@@ -118,7 +131,7 @@ def router(runtime: Runtime) -> APIRouter:
     async def session(request: Request) -> Response:
         state = await db.read(_state, proof_of(request))
         mine = state.pop("mine")
-        state["recordings"] = [{"id": r.id, "state": r.state, "url": await _link(r)} for r in mine]
+        state["recordings"] = [await _file(recording) for recording in mine]
         return answer(state)
 
     return routes
@@ -191,9 +204,23 @@ def _proven(tx: Tx, room: rooms.Room, token: str | None) -> Found | None:
     return Found(room, bearer.right, bearer.name) if bearer else None
 
 
-def _look(tx: Tx, asked: Look, address: str, limits: guesses.Limits, kept_days: int) -> dict[str, Any] | Refusal:
+def _look(
+    tx: Tx, asked: Look, address: str, limits: guesses.Limits, kept_days: int
+) -> tuple[dict[str, Any] | Refusal, list[recordings.Recording] | None]:
+    """What is seen; and for a host the room's recordings, also when the room is over: his link is where he finds them."""
     found = find(tx, asked, None, address, limits)
-    return found if isinstance(found, Refusal) else _view(tx, found, kept_days)
+    if isinstance(found, Gone):
+        over = _behind(tx, asked.code)
+        proven = over and _proven(tx, over, asked.participant_token)
+        return found, _recordings(tx, proven) if proven else None
+    if isinstance(found, Refusal):
+        return found, None
+    return _view(tx, found, kept_days), _recordings(tx, found)
+
+
+def _recordings(tx: Tx, found: Found) -> list[recordings.Recording] | None:
+    room = found.room
+    return recordings.of_room(tx, room.application_id, room.id, RECORDINGS_SHOWN) if found.right.is_host else None
 
 
 def _come_in(

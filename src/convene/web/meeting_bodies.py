@@ -181,13 +181,24 @@ class SessionView(BaseModel):
     recording: RecordingView | None
 
 
+class FileView(BaseModel):
+    """One recording with its link, for the host."""
+
+    id: str
+    state: RecordingState
+    started_at: str | None
+    url: str | None
+
+
 class Looked(BaseModel):
-    """The answer to a look."""
+    """The answer to a look. `recordings`: the room's newest, oldest first, for a host; when the room is over, the refusal
+    (410) has them."""
 
     role: Role
     name: str | None  # of the host or attendee whom the token names, if he is a user of the application's
     room: RoomView
     session: SessionView | None
+    recordings: list[FileView]
 
 
 class EngineAccess(BaseModel):
@@ -322,14 +333,6 @@ class ConsentList(BaseModel):
     """All answers of a meeting, oldest first."""
 
     consents: list[ConsentView]
-
-
-class FileView(BaseModel):
-    """One recording with its link, for the host."""
-
-    id: str
-    state: RecordingState
-    url: str | None
 
 
 class SessionState(BaseModel):

@@ -2859,6 +2859,8 @@ export interface components {
             /** Id */
             id: string;
             state: components["schemas"]["RecordingState"];
+            /** Started At */
+            started_at: string | null;
             /** Url */
             url: string | null;
         };
@@ -3100,7 +3102,8 @@ export interface components {
         };
         /**
          * Looked
-         * @description The answer to a look.
+         * @description The answer to a look. `recordings`: the room's newest, oldest first, for a host; when the room is over, the refusal
+         *     (410) has them.
          */
         Looked: {
             /**
@@ -3112,6 +3115,8 @@ export interface components {
             name: string | null;
             room: components["schemas"]["RoomView"];
             session: components["schemas"]["SessionView"] | null;
+            /** Recordings */
+            recordings: components["schemas"]["FileView"][];
         };
         /**
          * MailTemplate

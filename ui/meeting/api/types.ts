@@ -26,6 +26,7 @@ export type MuteSource = MuteRequest['source'];
 export type PermissionRequest = Schemas['PermissionChange'];
 export type Permissions = Schemas['Permissions'];
 export type Recording = Schemas['RecordingView'];
+export type RecordingFile = Schemas['FileView'];
 export type RefusalBody = Schemas['Refused'];
 export type Removed = Schemas['RemovedPerson'];
 export type RemovedList = Schemas['RemovedList'];

@@ -216,9 +216,9 @@ export const states: Readonly<Record<string, () => Given>> = {
   removed: () => page({ is: 'removed', back: false }),
   'removed-may-return': () => page({ is: 'removed', back: true }),
   left: () => page({ is: 'left', lasted: 47 * MINUTE, asleep: false }),
-  'left-host': () => page({ is: 'left', lasted: 84 * MINUTE, asleep: false }, { role: 'host', recordings: [{ id: 'r1', state: 'uploading', url: null }] }),
+  'left-host': () => page({ is: 'left', lasted: 84 * MINUTE, asleep: false }, { role: 'host', recordings: [{ id: 'r1', state: 'uploading', started_at: '2026-11-20T14:06:00Z', url: null }] }),
   'ended-by-host': () => page({ is: 'ended', byHost: true }),
   'ended-host': () =>
-    page({ is: 'ended', byHost: false }, { role: 'host', recordings: [{ id: 'r1', state: 'uploaded', url: '#' }, { id: 'r2', state: 'failed', url: null }] }),
+    page({ is: 'ended', byHost: false }, { role: 'host', recordings: [{ id: 'r1', state: 'uploaded', started_at: '2026-11-20T14:06:00Z', url: '#' }, { id: 'r2', state: 'failed', started_at: null, url: null }] }),
 };
 

@@ -1,5 +1,6 @@
 import { CircleDot, MonitorSmartphone } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
+import { EarlierRecordings } from '../pages/Recordings';
 import { running } from '../recording/recording';
 import { join } from '../session/join';
 import { leads } from '../session/told';
@@ -75,6 +76,7 @@ export function JoinForm() {
           {t('prejoin.second_device')}
         </button>
       )}
+      <EarlierRecordings />
     </form>
   );
 }

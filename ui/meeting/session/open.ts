@@ -1,7 +1,9 @@
-import { look } from '../api/client';
+import { look, session as askSession } from '../api/client';
 import { announce } from '../announce/queue';
 import { openDevices } from '../devices/devices';
 import { remembered } from '../devices/memory';
+import { filesIn } from '../recording/files';
+import type { State } from '../store/state';
 import { get, set } from '../store/store';
 import { languageOf } from '../text/choice';
 import { speak, t } from '../text/t';
@@ -33,8 +35,8 @@ export async function openRoom(code: string): Promise<void> {
   set({ code });
   const before = get().page;
   try {
-    const { role, name, room, session } = await look(code, kept(code).token ?? null);
-    set({ role, room, session });
+    const { role, name, room, session, recordings } = await look(code, kept(code).token ?? null);
+    set({ role, room, session, recordings });
     // Who came before may have chosen another name.
     if (name && before.is === 'loading' && !kept(code).admission) set({ name });
     await speak(languageOf(code, room));
@@ -43,8 +45,21 @@ export async function openRoom(code: string): Promise<void> {
     if (before.is === 'refused' && before.why === 'full') announce(t('refused.place_free'));
     if (!resumeWaiting()) await showPrejoin();
   } catch (error) {
-    set({ page: refusedPage(error) });
+    const instead = await insteadOf(code, error);
+    if (get().code === code) set(instead);
   }
+}
+
+/** What is shown instead of the way in: to a host the recordings too, and to who was inside that it is over. */
+async function insteadOf(code: string, error: unknown): Promise<Pick<State, 'page' | 'recordings'>> {
+  const page = refusedPage(error);
+  const files = filesIn(error);
+  const { admission, waiting } = kept(code);
+  const over = page.is === 'refused' && (page.why === 'expired' || page.why === 'not_found');
+  if (files || !over || !admission || waiting) return { page, recordings: files ?? [] };
+  const now = await askSession(admission).catch(() => null);
+  if (now?.state !== 'ended' || now.removed) return { page, recordings: [] };
+  return { page: { is: 'ended', byHost: now.ended_by_host }, recordings: now.recordings };
 }
 
 /** Who is inside by now, whether it is recorded, and whether one can still come in: what has ended is not asked for again. */
@@ -52,8 +67,8 @@ export async function lookAgain(): Promise<void> {
   const { code } = get();
   const looking = () => get().page.is === 'prejoin' && get().code === code;
   try {
-    const { session } = await look(code, kept(code).token ?? null);
-    if (looking()) set({ session });
+    const { session, recordings } = await look(code, kept(code).token ?? null);
+    if (looking()) set({ session, recordings });
   } catch (error) {
     if (looking() && !passing(error)) set({ page: refusedPage(error) });
   }

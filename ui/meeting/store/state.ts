@@ -1,5 +1,5 @@
 import type { RemoteVideoTrack } from 'livekit-client';
-import type { ChatMessage, ConsentAnswer, Knocker, Permissions, Recording, Removed, RoomFacts, Role, SessionState } from '../api/types';
+import type { ChatMessage, ConsentAnswer, Knocker, Permissions, Recording, RecordingFile, Removed, RoomFacts, Role } from '../api/types';
 import type { Check } from '../check/facts';
 import type { Outgoing } from '../chat/messages';
 import type { Refusal } from '../devices/refusal';
@@ -229,7 +229,8 @@ export interface State {
   consent: ConsentAnswer;
   /** Who is left out of the recording. */
   unrecorded: readonly string[];
-  recordings: SessionState['recordings'];
+  /** For a host: of the meeting, or of the room as his link shows them. */
+  recordings: readonly RecordingFile[];
   /** Another tab of this browser is in this meeting. */
   otherTab: boolean;
   panel: 'people' | 'chat' | 'hosting' | null;

@@ -67,11 +67,14 @@ export const longDate = (iso: string): string =>
 export const timeOfDay = (at: Date): string =>
   new Intl.DateTimeFormat(locale.tag, { timeStyle: 'short' }).format(at);
 
-/** "7:04" or "1:07:04" from milliseconds. */
-/** "30 days". */
+/** "12" in the reader's own digits. */
+export const number = (value: number): string => new Intl.NumberFormat(locale.tag).format(value);
+
+/** "30 days" */
 export const days = (count: number): string =>
   new Intl.NumberFormat(locale.tag, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(count);
 
+/** "7:04" or "1:07:04" from milliseconds. */
 export function duration(ms: number): string {
   const all = Math.max(0, Math.floor(ms / 1000));
   const two = (n: number) => String(n).padStart(2, '0');
