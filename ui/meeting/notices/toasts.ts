@@ -1,9 +1,9 @@
 import { announce } from '../announce/queue';
 import { get, set } from '../store/store';
 import type { Toast } from '../store/state';
+import { placed } from './order';
 
 export const SHOWN_MS = 6000;
-const MOST = 3;
 
 let last = 0;
 
@@ -20,7 +20,7 @@ interface Options {
 /** Shows a notice above the bar and speaks it, all but the plain ones at once. */
 export function toast(text: string, { tone = 'plain', sticky = false, silent = false, key = text, actions = [] }: Options = {}): void {
   const one: Toast = { id: ++last, text, key, tone, sticky, actions };
-  set(({ toasts }) => ({ toasts: [...toasts.filter((other) => other.key !== key), one].slice(-MOST) }));
+  set(({ toasts }) => ({ toasts: placed(toasts, one) }));
   if (!silent) announce(text, { assertive: tone !== 'plain' });
 }
 

@@ -167,7 +167,14 @@ export interface Toast {
   key: string;
   tone: 'plain' | 'warning' | 'record' | 'chat';
   sticky: boolean;
-  actions: readonly { label: string; act: () => void }[];
+  actions: readonly Action[];
+}
+
+export interface Action {
+  label: string;
+  act: () => void;
+  /** It stays the same button, with the focus on it, while its label becomes another; the label if it is not given. */
+  id?: string;
 }
 
 export interface State {

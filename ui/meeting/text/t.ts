@@ -91,6 +91,10 @@ export function lasting(ms: number): string {
   return new Intl.ListFormat(locale.tag, { type: 'unit' }).format(said);
 }
 
+/** Several things said one after another: "Microphone on. Camera off." */
+export const sentences = (parts: readonly string[]): string =>
+  parts.map((text) => (/[.!?…。！？؟]$/.test(text) ? text : t('sentence', { text }))).join(' ');
+
 /** "Ann, Ben and 3 others", of `count` people of whom the first are named. */
 export function nameList(names: readonly string[], count: number = names.length): string {
   const shown = names.slice(0, count > 3 ? 2 : 3);

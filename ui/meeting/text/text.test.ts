@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, lasting, nameList, t, type TextKey } from './t';
+import { duration, lasting, nameList, sentences, t, type TextKey } from './t';
 
 describe('t', () => {
   test('puts values in and chooses the plural form', () => {
@@ -19,6 +19,10 @@ test('durations', () => {
 
 test('how long something lasted, in words', () => {
   expect([0, 20_000, 64_000, 3_600_000, 4_024_000].map(lasting)).toEqual(['1 second', '20 seconds', '1 minute', '1 hour', '1 hour, 7 minutes']);
+});
+
+test('sentences end once each', () => {
+  expect(sentences(['Microphone on', 'Is it Ann?', 'She asks to come in.'])).toBe('Microphone on. Is it Ann? She asks to come in.');
 });
 
 test('lists of names', () => {

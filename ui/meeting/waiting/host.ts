@@ -6,8 +6,9 @@ import { closeToastOf, toast } from '../notices/toasts';
 import { admission } from '../session/join';
 import { leads } from '../session/told';
 import { get, set, watch } from '../store/store';
-import { nameList, t } from '../text/t';
+import { nameList, sentences, t } from '../text/t';
 import { follow } from './follow';
+import { knocking } from './knock';
 
 const KEY = 'knock';
 const KNOCK = [
@@ -23,7 +24,7 @@ export function watchTheDoor(): void {
     (hosts) => {
       stop();
       stop = hosts ? listen(admission()) : () => undefined;
-      if (!hosts) set({ atTheDoor: [] });
+      if (!hosts) forget();
     },
   );
   watch(
@@ -40,18 +41,32 @@ const listen = (proof: Admission): (() => void) =>
       tell((data as { people: Knocker[] }).people);
       return false;
     },
-    onRefused: () => set({ atTheDoor: [] }),
+    onRefused: forget,
   });
+
+function forget(): void {
+  set({ atTheDoor: [] });
+  knocks(0, false);
+}
 
 function tell(people: readonly Knocker[]): void {
   const known = new Set(get().atTheDoor.map(({ id }) => id));
   const fresh = people.filter(({ id }) => !known.has(id));
   set({ atTheDoor: people });
   show(people, fresh.length > 0);
-  if (fresh.length === 0) return;
-  void play(KNOCK, get().chosen.speaker).catch(() => undefined);
-  announce(`${asking(fresh)}. ${t('door.waiting', { count: people.length })}.`, { assertive: true });
+  if (fresh.length > 0) announce(sentences([asking(fresh), t('door.waiting', { count: people.length })]), { assertive: true });
+  knocks(people.length, fresh.length > 0);
 }
+
+/** The sound; later, for who has not answered, the notice and the words again, unless the list is before his eyes. */
+const knocks = knocking((isNew) => {
+  const { atTheDoor, panel, chosen } = get();
+  if (!isNew && panel === 'people') return;
+  void play(KNOCK, chosen.speaker).catch(() => undefined);
+  if (isNew) return;
+  show(atTheDoor, true);
+  announce(asking(atTheDoor), { assertive: true });
+});
 
 const asking = (people: readonly Knocker[]): string =>
   t('door.asks', { names: nameList(people.map(({ name }) => name)), count: people.length });
@@ -65,8 +80,11 @@ function show(people: readonly Knocker[], isNew: boolean): void {
   }
   if (!isNew && !get().toasts.some(({ key }) => key === KEY)) return;
   const see = { label: t('door.see'), act: () => set({ panel: 'people' }) };
-  const letIn = { label: t('door.admit'), act: () => void admit(first.id) };
-  toast(asking(people), { key: KEY, sticky: true, silent: true, actions: people.length === 1 ? [letIn, see] : [see] });
+  const several = people.length > 1;
+  // The same button for the same person, however many come after him.
+  const letIn = { id: first.id, label: several ? t('door.admit_name', { name: first.name }) : t('door.admit'), act: () => void admit(first.id) };
+  const all = { label: t('door.admit_all'), act: () => void admitEverybody() };
+  toast(asking(people), { key: KEY, sticky: true, silent: true, actions: several ? [letIn, all, see] : [letIn, see] });
 }
 
 export const admit = (id: string): Promise<void> => done(() => admitPerson(admission(), id));
