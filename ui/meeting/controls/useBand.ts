@@ -9,6 +9,8 @@ function subscribe(changed: () => void): () => void {
     changed();
   };
   addEventListener('resize', resized);
+  // The window may have become another while nobody listened: the bar is made ready before the call, and hears nothing until then.
+  resized();
   return () => removeEventListener('resize', resized);
 }
 
