@@ -48,6 +48,30 @@ describe('the queue of announcements', () => {
     expect(said).toEqual(['assertive: Microphone off', 'polite: slow']);
   });
 
+  test('an urgent text is not lost to the next: those that come meanwhile are said together after it', () => {
+    queue.say('The host muted you', { assertive: true });
+    vi.advanceTimersByTime(100);
+    queue.say('Carl asks to come in', { assertive: true });
+    queue.say('Recording failed.', { assertive: true });
+    expect(said).toEqual(['assertive: The host muted you']);
+    vi.advanceTimersByTime(3000);
+    expect(said).toEqual(['assertive: The host muted you', 'assertive: Carl asks to come in. Recording failed.']);
+    vi.advanceTimersByTime(60_000);
+    expect(said).toHaveLength(2);
+  });
+
+  test('of a switch the last word counts, at once', () => {
+    for (const text of ['Microphone on', 'Microphone off']) queue.say(text, { assertive: true, key: 'microphone' });
+    expect(said).toEqual(['assertive: Microphone on', 'assertive: Microphone off']);
+  });
+
+  test('of a switch that has to wait only the last word is said', () => {
+    queue.say('Connection lost', { assertive: true });
+    for (const text of ['Microphone on', 'Microphone off']) queue.say(text, { assertive: true, key: 'microphone' });
+    vi.advanceTimersByTime(60_000);
+    expect(said).toEqual(['assertive: Connection lost', 'assertive: Microphone off']);
+  });
+
   test('a text that had to wait ten seconds is stale', () => {
     for (let i = 0; i < 40; i++) queue.say(`text ${i}`);
     vi.advanceTimersByTime(60_000);

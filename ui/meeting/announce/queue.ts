@@ -1,9 +1,11 @@
+import { sentences } from '../text/t';
+
 /** Speech for screen readers: texts are merged, never dropped in silence, and written one after another. */
 
 export interface Options {
-  /** Spoken at once; clears what is being said politely. */
+  /** Spoken at once, or after the urgent text that is being said; clears what is being said politely. */
   assertive?: boolean;
-  /** A waiting text of the same key is replaced by the newer one. */
+  /** A waiting text of the same key is replaced by the newer one, and an urgent one that is being said is cut off. */
   key?: string;
   /** Several items of one key within the window become one text. */
   merge?: { item: string; window: number; text: (items: readonly string[]) => string };
@@ -20,6 +22,8 @@ interface Waiting {
 }
 
 const GAP_MS = 500;
+/** How long an urgent text is left alone: the next one would cut it off. */
+const saying = (text: string): number => Math.max(1000, text.length * 60);
 const STALE_MS = 10_000;
 
 /** The queue by itself, with its clock and its pen handed in. */
@@ -27,6 +31,9 @@ export class Queue {
   private waiting: Waiting[] = [];
   private free = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private urgent: { key: string | undefined; text: string }[] = [];
+  private said: { key: string | undefined; until: number } = { key: undefined, until: 0 };
+  private urgentTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly write: (level: Level, text: string) => void,
@@ -35,8 +42,7 @@ export class Queue {
 
   say(text: string, { assertive = false, key, merge }: Options = {}): void {
     if (assertive) {
-      this.write('polite', '');
-      this.write('assertive', text);
+      this.sayUrgently(text, key);
       return;
     }
     const now = this.now();
@@ -51,6 +57,26 @@ export class Queue {
       this.waiting.push(one);
     }
     this.schedule();
+  }
+
+  private sayUrgently(text: string, key: string | undefined): void {
+    this.urgent = [...this.urgent.filter((one) => key === undefined || one.key !== key), { key, text }];
+    const isCut = key !== undefined && key === this.said.key && this.urgent.length === 1;
+    const wait = isCut ? 0 : this.said.until - this.now();
+    clearTimeout(this.urgentTimer);
+    if (wait <= 0) this.shout();
+    else this.urgentTimer = setTimeout(() => this.shout(), wait);
+  }
+
+  /** What had to wait is said together. */
+  private shout(): void {
+    const [first, ...more] = this.urgent;
+    if (!first) return;
+    const text = more.length > 0 ? sentences(this.urgent.map((one) => one.text)) : first.text;
+    this.urgent = [];
+    this.said = { key: more.length > 0 ? undefined : first.key, until: this.now() + saying(text) };
+    this.write('polite', '');
+    this.write('assertive', text);
   }
 
   private schedule(): void {

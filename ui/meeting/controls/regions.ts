@@ -41,5 +41,5 @@ function toTheBar(): void {
 /** Who speaks now, on demand. */
 export function sayWhoSpeaks(): void {
   const names = (get().call?.people ?? []).filter((one) => one.speaking && !one.me).map((one) => one.name || t('tile.no_name'));
-  announce(names.length > 0 ? t('speaking.now', { names: nameList(names) }) : t('speaking.nobody'), { assertive: true });
+  announce(names.length > 0 ? t('speaking.now', { names: nameList(names) }) : t('speaking.nobody'), { assertive: true, key: 'speaking' });
 }

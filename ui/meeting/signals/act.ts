@@ -23,7 +23,7 @@ export function toggleHand({ spoken = false } = {}): void {
   if (!mine) return;
   const up = ownHand() === null;
   set(({ hands }) => ({ hands: withHand(hands, mine.id, up ? Date.now() : null) }));
-  if (spoken) announce(t(up ? 'hand.yours_up' : 'hand.yours_down'), { assertive: true });
+  if (spoken) announce(t(up ? 'hand.yours_up' : 'hand.yours_down'), { assertive: true, key: 'hand' });
 }
 
 /** Sends a reaction to everybody; more than six in three seconds are left out. */

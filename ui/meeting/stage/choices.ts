@@ -18,7 +18,7 @@ export function chooseView(chosen: View): void {
 /** The next view, by the shortcut; one hears which it is. */
 export function turnView(): void {
   chooseView(nextView(get().view, innerWidth));
-  announce(t(viewNames[get().view]), { assertive: true });
+  announce(t(viewNames[get().view]), { assertive: true, key: 'view' });
 }
 
 export function chooseSelfView(change: Partial<SelfView>): void {
