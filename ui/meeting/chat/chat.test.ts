@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '../api/types';
-import { clipped, grouped, merged, unreadOf } from './messages';
+import { clipped, grouped, merged, newestBefore, unreadOf } from './messages';
 import { isEmojiOnly, partsOf } from './parts';
 
 const at = (second: number): string => new Date(Date.UTC(2026, 2, 1, 8, 0, second)).toISOString();
@@ -36,6 +36,16 @@ describe('what is known of messages', () => {
     expect(unreadOf(all, 'a', 'me')).toBe(2);
     expect(unreadOf(all, '', 'me')).toBe(3);
   });
+});
+
+describe('what was there when we came', () => {
+  const page = [message('a'), message('b'), message('c'), message('d')];
+  test('is all of the first page', () => expect(newestBefore(page, [])).toBe('d'));
+  test('is not what was heard while the page was asked for, nor what came after it', () => {
+    expect(newestBefore(page, [message('c')])).toBe('b');
+    expect(newestBefore([message('c')], [message('c')])).toBe('');
+  });
+  test('is not cut short by a word about one that was deleted', () => expect(newestBefore(page, [gone('b')])).toBe('d'));
 });
 
 describe('groups', () => {

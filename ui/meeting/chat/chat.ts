@@ -6,7 +6,7 @@ import type { Chat } from '../store/state';
 import { initial } from '../store/state';
 import { get, set, watch } from '../store/store';
 import { t } from '../text/t';
-import { merged, unreadOf, type Outgoing } from './messages';
+import { merged, newestBefore, unreadOf, type Outgoing } from './messages';
 import { tellOf } from './tell';
 
 /** The server takes no longer one. */
@@ -51,7 +51,7 @@ export async function readHistory(): Promise<void> {
     const { messages, more, kept_days } = await chatHistory(admission(), before === undefined ? {} : { before });
     const first = messages[0]?.id ?? '';
     if (!get().chat.known) {
-      const newest = messages.at(-1)?.id ?? '';
+      const newest = newestBefore(messages, get().chat.messages);
       change({ known: true, keptDays: kept_days, seen: newest, joined: newest });
     }
     for (const one of messages) receive(one);

@@ -50,6 +50,15 @@ const together = (a: ChatMessage, b: ChatMessage): boolean =>
 export const unreadOf = (messages: readonly ChatMessage[], seen: string, me: string): number =>
   messages.filter((one) => one.id > seen && one.person_id !== me && !one.deleted_by).length;
 
+/**
+ * The newest message that was there before we came, of the first page that is read. What was heard while that was asked for is news:
+ * it and all after it. A word about a message that was deleted is none.
+ */
+export function newestBefore(page: readonly ChatMessage[], heard: readonly ChatMessage[]): string {
+  const news = heard.find((one) => !one.deleted_by)?.id;
+  return page.findLast((one) => news === undefined || one.id < news)?.id ?? '';
+}
+
 const CLIPPED = 120;
 
 /** The beginning of a text, on one line. */
