@@ -1,8 +1,8 @@
 import { MonitorUp, Spotlight } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { stopShare } from '../devices/share';
 import type { Person, State } from '../store/state';
-import { useStore } from '../store/store';
+import { set, useStore } from '../store/store';
 import { t } from '../text/t';
 import { anyGrid, gapOf, MOST, place, type Stage } from './grid';
 import { PersonTile } from './PersonTile';
@@ -26,6 +26,7 @@ const TABS = 44;
 /** Something large, with the tiles of the others in a strip or in a grid beside it. */
 export default function Focus({ people, stage, how }: Props) {
   const { offers, shown, choose } = useLarge(people);
+  useTold(shown?.is === 'share' ? shown.person.id : null);
   if (!shown) return <Tiles people={people} area={stage} />;
   const large = shown.is === 'pins' ? shown.people : shown.is === 'share' ? [] : [shown.person];
   const lit = shown.is === 'pins' ? offers.find((one) => one.is === 'spotlight') : undefined;
@@ -70,6 +71,14 @@ function useLarge(people: readonly Person[]) {
   const wanted = chosen?.pins === pins && chosen.spotlight === spotlight ? offers.find((one) => keyOf(one) === chosen.key) : undefined;
   const usual = offers.findLast((one) => one.is !== 'share' || !one.person.me) ?? offers[0];
   return { offers, shown: wanted ?? usual, choose: (large: Large) => setChosen({ key: keyOf(large), pins, spotlight }) };
+}
+
+/** Other places show the same screen. */
+function useTold(largeShare: string | null): void {
+  useEffect(() => {
+    set({ largeShare });
+    return () => set({ largeShare: null });
+  }, [largeShare]);
 }
 
 /** What we chose to see, and among what. */

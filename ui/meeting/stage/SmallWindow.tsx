@@ -1,17 +1,17 @@
-import { useEffect, useRef } from 'react';
-import { leftOut } from '../network/strain';
+import { useEffect, useRef, useState } from 'react';
 import { toast } from '../notices/toasts';
-import type { Picture, State } from '../store/state';
-import { get, set, useStore } from '../store/store';
+import { set, useStore } from '../store/store';
 import { t } from '../text/t';
-import { foremost } from './foremost';
+import { makeCard } from './card';
+import { smallPerson, smallPicture } from './small';
 import { usePlayed } from './Video';
 
-/** The browser's small window over everything: a shared screen, else who is pinned, else whom the host shows, else who speaks. */
+/** The browser's small window over everything: what is large on the stage, or a card with a name where nobody has a picture. */
 export default function SmallWindow() {
   const ref = useRef<HTMLVideoElement>(null);
-  const picture = useStore(pictureOf);
-  usePlayed(ref, picture);
+  const picture = useStore(smallPicture);
+  const card = useCard();
+  usePlayed(ref, picture ?? card);
   useEffect(() => {
     const element = ref.current;
     if (!element) return;
@@ -23,7 +23,7 @@ export default function SmallWindow() {
     };
     element.addEventListener('leavepictureinpicture', closed);
     element.addEventListener('loadedmetadata', () => void open(), { once: true });
-    if (!pictureOf(get())) refused();
+    if (!element.srcObject) refused();
     else if (element.readyState >= HTMLMediaElement.HAVE_METADATA) void open();
     return () => {
       element.removeEventListener('leavepictureinpicture', closed);
@@ -33,9 +33,11 @@ export default function SmallWindow() {
   return <video ref={ref} className="small-window" muted playsInline aria-hidden />;
 }
 
-function pictureOf(state: State): Picture | null {
-  const others = (state.call?.people ?? []).filter((person) => !person.me);
-  const share = others.find((person) => person.share !== null)?.share;
-  const seen = others.filter((person) => person.camera !== null && !person.paused && !leftOut(state, person.id));
-  return share ?? foremost(seen, state)?.camera ?? null;
+/** The card of who would be seen, as long as the window is open. */
+function useCard(): MediaStreamTrack | null {
+  const person = useStore(smallPerson);
+  const [card] = useState(makeCard);
+  useEffect(() => card?.write({ id: person?.id ?? '', name: person ? person.name || t('tile.no_name') : '', text: t(person ? 'view.no_camera' : 'view.nobody') }), [card, person]);
+  useEffect(() => () => card?.track.stop(), [card]);
+  return card?.track ?? null;
 }

@@ -213,6 +213,8 @@ export interface State {
   reacting: boolean;
   /** A small window outside of the page shows who talks. */
   smallWindow: boolean;
+  /** Whose screen is large on the stage, of those who share. */
+  largeShare: string | null;
   singleKeys: SingleKeys;
   line: Line;
   told: Told;
@@ -275,6 +277,7 @@ export const initial: State = {
   reactions: [],
   reacting: false,
   smallWindow: false,
+  largeShare: null,
   singleKeys: 'help',
   line: 'good',
   told: { roles: {}, spotlight: null, allows: { microphone: true, camera: true, share: true, chat: true, reactions: true } },
