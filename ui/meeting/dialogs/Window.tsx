@@ -7,6 +7,7 @@ import { LevelMeter } from '../devices/LevelMeter';
 import { HandOver } from '../hosting/HandOver';
 import { RemovePerson } from '../hosting/RemovePerson';
 import { end } from '../people/power';
+import { facesUser } from '../stage/PersonTile';
 import { Video } from '../stage/Video';
 import type { Dialog as Which } from '../store/state';
 import { useStore } from '../store/store';
@@ -113,7 +114,7 @@ function OwnPicture() {
   const mirrored = useStore((state) => state.selfView.mirrored);
   return camera.is === 'live' ? (
     <div className="own-picture" role="img" aria-label={t('prejoin.preview')}>
-      <Video picture={camera.track} mirrored={mirrored} />
+      <Video picture={camera.track} mirrored={mirrored && facesUser(camera.track)} />
     </div>
   ) : null;
 }
