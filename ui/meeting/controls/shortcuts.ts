@@ -1,9 +1,11 @@
 import { toggleChat } from '../chat/chat';
 import { toggle, wishFor } from '../devices/devices';
 import { canShare, toggleShare } from '../devices/share';
+import { asked } from '../recording/asked';
 import { toggleHand, toggleReactions } from '../signals/act';
 import { toggleFullScreen, turnView } from '../stage/choices';
-import { get, set } from '../store/store';
+import type { State } from '../store/state';
+import { get, set, watch } from '../store/store';
 import { meant, type Keys } from './meant';
 import { moveFocus, sayWhoSpeaks } from './regions';
 
@@ -64,7 +66,12 @@ function act(event: KeyboardEvent): boolean {
 const typing = ({ target }: KeyboardEvent): boolean =>
   target instanceof Element && target.closest('input, select, textarea, [contenteditable], [role="menu"], [role="listbox"]') !== null;
 
-const control = 'button, a, input, select, textarea, [role="menuitem"], [contenteditable]';
+/** What takes Space for itself: controls, and all that is in a menu, a list or a dialog. */
+const control =
+  'button, a, input, select, textarea, summary, [contenteditable], [role="menu"], [role="listbox"], [role="dialog"], [role="alertdialog"], [role="tab"], [role="switch"], [role="slider"]';
+
+/** Something over the call asks for attention. */
+const asking = (state: State): boolean => state.dialog !== null || asked(state);
 
 /** Hold Space to talk. Whatever takes the attention away ends it, and always with the microphone off. */
 function pushToTalk(): () => void {
@@ -76,7 +83,7 @@ function pushToTalk(): () => void {
     talking = false;
   };
   const down = (event: KeyboardEvent) => {
-    if (event.code !== 'Space' || (event.target as Element).closest(control) || get().dialog) return;
+    if (event.code !== 'Space' || (event.target as Element).closest(control) || asking(get())) return;
     event.preventDefault();
     if (event.repeat || get().wish.microphone) return;
     timer = setTimeout(() => {
@@ -91,8 +98,10 @@ function pushToTalk(): () => void {
   addEventListener('keyup', up);
   addEventListener('blur', end);
   document.addEventListener('visibilitychange', end);
+  const stopWatching = watch(asking, end);
   return () => {
     end();
+    stopWatching();
     removeEventListener('keydown', down);
     removeEventListener('keyup', up);
     removeEventListener('blur', end);
