@@ -1,6 +1,6 @@
 import { CircleCheck, DoorClosed, LogOut, MonitorSmartphone, WifiOff } from 'lucide-react';
 import { lazy, Suspense } from 'react';
-import { rejoin, leave, join, tryNow } from '../session/join';
+import { joinAgain, leave, rejoin, tryNow } from '../session/join';
 import { showPrejoin } from '../session/open';
 import { lasting, t } from '../text/t';
 import { Recordings } from './Recordings';
@@ -62,7 +62,7 @@ export const Failed = ({ why }: { why: 'server' | 'media' }) => (
   <Sheet sign={WifiOff} title={t('failed.title')}>
     <p className="lead">{t(why === 'server' ? 'failed.server' : 'failed.media')}</p>
     <div className="row">
-      <button className="button primary" onClick={() => void join()}>
+      <button className="button primary" onClick={() => void joinAgain()}>
         {t('try_again')}
       </button>
       <button className="button" onClick={() => void showPrejoin()}>

@@ -29,7 +29,7 @@ let wake: () => void = () => undefined;
 /** Counts connections: what an older one still has to say is not heard. */
 let round = 0;
 
-/** From the way in (or from `failed`) into the call. */
+/** From the way in into the call. */
 export async function join(how: 'fresh' | 'take_over' | 'second_device' = 'fresh', consent: ConsentAnswer = 'undecided'): Promise<void> {
   answer = consent;
   const { code, name } = get();
@@ -41,6 +41,9 @@ export async function join(how: 'fresh' | 'take_over' | 'second_device' = 'fresh
   set(({ wish }) => ({ silenced: second, ...(second && { wish: { ...wish, microphone: false } }) }));
   await enter();
 }
+
+/** Once more as it was chosen, after a failure or when one has been let in: in whose place, how quietly, recorded or not. */
+export const joinAgain = (): Promise<void> => enter();
 
 /** The same person again, after `left`, `elsewhere` or `lost`. */
 export async function rejoin(): Promise<void> {

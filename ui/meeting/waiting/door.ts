@@ -4,7 +4,7 @@ import { announce } from '../announce/queue';
 import { openDevices, reopen } from '../devices/devices';
 import { play } from '../devices/sound';
 import { keep, kept } from '../session/keep';
-import { join } from '../session/join';
+import { join, joinAgain } from '../session/join';
 import { refusedPage } from '../session/refused';
 import { get, set, watch } from '../store/store';
 import type { Door, Page } from '../store/state';
@@ -49,7 +49,7 @@ function begin(): () => void {
     onEvent: ({ data }) => heard(data as AtTheDoor),
     onLost: () => set(({ door }) => ({ door: door && { ...door, lost: true } })),
     // Forgotten by the server, or given up in another tab: asked anew.
-    onRefused: (error) => (error.status === 401 ? void join() : done(refusedPage(error))),
+    onRefused: (error) => (error.status === 401 ? void joinAgain() : done(refusedPage(error))),
   });
   return () => {
     clearInterval(still);
@@ -102,7 +102,7 @@ function comeIn(): void {
   set(({ door }) => ({ door: door && { ...door, admitted: true, lost: false } }));
   void play(WELCOME, get().chosen.speaker).catch(() => undefined);
   announce(t('waiting.admitted'), { assertive: true });
-  void join();
+  void joinAgain();
 }
 
 function done(page: Page): void {
