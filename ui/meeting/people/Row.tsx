@@ -1,4 +1,5 @@
 import { Ellipsis, MicOff, MonitorUp, Pin, PinOff, SignalLow, Spotlight, VideoOff } from 'lucide-react';
+import { memo } from 'react';
 import type { Role } from '../api/types';
 import { MenuButton, type MenuSection } from '../controls/MenuButton';
 import { useUnrecorded } from '../recording/consent';
@@ -11,14 +12,14 @@ import { hostActions } from './actions';
 
 const titles: Record<Role, TextKey | null> = { host: 'people.host', cohost: 'people.cohost', guest: null };
 
-/** One person: who he is, how he stands, and what can be done. */
-export function Row({ person, powers }: { person: Person; powers: boolean }) {
+/** One person: who he is, how he stands, and what can be done; drawn again when he has changed, not with each word of another. */
+export const Row = memo(function Row({ person, powers }: { person: Person; powers: boolean }) {
   const { id, me, role, quality } = person;
   const name = person.name || t('tile.no_name');
-  const own = useStore((state) => state);
-  const muted = me ? !own.wish.microphone || own.capture.microphone.is !== 'live' : person.muted;
-  const dark = me ? own.capture.camera.is !== 'live' : person.camera === null;
-  const shares = me ? own.share.is === 'live' : person.share !== null;
+  const muted = useStore((state) => (me ? !state.wish.microphone || state.capture.microphone.is !== 'live' : person.muted));
+  const dark = useStore((state) => (me ? state.capture.camera.is !== 'live' : person.camera === null));
+  const shares = useStore((state) => (me ? state.share.is === 'live' : person.share !== null));
+  const spotlit = useStore((state) => state.told.spotlight === id);
   const unrecorded = useUnrecorded(person);
   const title = titles[role];
   return (
@@ -32,7 +33,7 @@ export function Row({ person, powers }: { person: Person; powers: boolean }) {
         {unrecorded && <span className="muted">{t('consent.unrecorded')}</span>}
       </div>
       <span className="person-signs">
-        {own.told.spotlight === id && <Spotlight className="icon accent" role="img" aria-label={t('tile.spotlit')} />}
+        {spotlit && <Spotlight className="icon accent" role="img" aria-label={t('tile.spotlit')} />}
         {shares && <MonitorUp className="icon accent" role="img" aria-label={t('share.of', { name })} />}
         {quality !== 'good' && <SignalLow className="icon warning" role="img" aria-label={t('tile.poor')} />}
         {dark && <VideoOff className="icon" role="img" aria-label={t('camera.is_off')} />}
@@ -41,7 +42,7 @@ export function Row({ person, powers }: { person: Person; powers: boolean }) {
       {(powers || !me) && <RowMenu person={person} name={name} />}
     </li>
   );
-}
+});
 
 const RowMenu = ({ person, name }: { person: Person; name: string }) => (
   <MenuButton
