@@ -126,6 +126,20 @@ async def test_from_request_to_file(world: World, meeting: Meeting) -> None:
         assert left_over(made) == []
 
 
+async def test_a_callback_that_comes_days_later_still_gives_the_file(world: World, meeting: Meeting) -> None:
+    async with running(recorder(world, "works")):
+        await world.db.write(recordings.request, meeting.session.id)
+        await reached(world, meeting, RecordingState.ACTIVE)
+        await world.db.write(recordings.stop, meeting.session.id)
+        await over(world, meeting)
+    url = str((await told(world))[-1]["url"])  # what is sent each time is the stored body
+    world.later(days=6, hours=23)  # it is tried for three, and may be replayed after that
+    answer = await world.client.get(url)
+    assert answer.status_code == 200 and answer.headers["content-type"] == "video/mp4"
+    world.later(hours=2)
+    assert (await world.client.get(url)).status_code == 403
+
+
 async def test_the_end_of_the_session_ends_it(world: World, meeting: Meeting) -> None:
     async with running(recorder(world, "works")):
         await world.db.write(recordings.request, meeting.session.id)

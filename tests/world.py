@@ -118,7 +118,7 @@ async def world(url: str, folder: Path, **settings: object) -> AsyncIterator[Wor
     made: list[World] = []
     db = Database(url, clock=lambda: made[0].now if made else START)
     engine = MemoryEngine(clock=lambda: made[0].now if made else START)
-    storage, courier = Storage(chosen), Courier(chosen)
+    storage, courier = Storage(chosen, clock=lambda: made[0].now if made else START), Courier(chosen)
     if db.is_sqlite:
         lay_tables(url)
     for part in (db, engine, storage, courier):

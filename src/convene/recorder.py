@@ -21,6 +21,7 @@ from convene.errors import Unavailable
 from convene.lifecycle import RecordingNext, RecordingState
 from convene.recordings import Capture, Claim
 from convene.runtime import Runtime
+from convene.storage import LONGEST_LINK
 
 log = logging.getLogger(__name__)
 
@@ -280,7 +281,8 @@ class Recorder:
         try:
             async with self._renewing(claim):
                 size = await self._runtime.storage.put(out, recording)
-                url = await self._runtime.storage.link(recording)
+                # Its callback is tried for three days and may be replayed: the link in it must outlive all of that.
+                url = await self._runtime.storage.link(recording, LONGEST_LINK)
         except Unavailable:
             await self._db.write(recordings.not_stored, recording.id, claim.attempt)
             return
