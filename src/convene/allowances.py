@@ -88,14 +88,14 @@ def failures(tx: Tx, place: str) -> int:
     return int(tx.connection.scalar(_MISSED, {"key": f"caller {place}", "at": minute_of(tx.now)}) or 0)
 
 
-def place_of(address: str) -> str:
-    """What counts as one address: of IPv6 the first 64 bits, since one machine has all addresses behind them."""
+def place_of(address: str, bits: int = 64) -> str:
+    """What counts as one address: of IPv6 the first 64 bits, since one machine has all addresses behind them, or fewer."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
+        return str(ipaddress.ip_network((parsed, bits), strict=False))
     return address
 
 

@@ -240,9 +240,15 @@ async def test_logins_can_be_tried_so_often_from_one_address(database_url: str, 
     async with worlds.world(database_url, tmp_path, auth_failures_per_minute=3) as tight:
         answers = [await asks(tight, user={"login": f"somebody {n}", "password": PASSWORD}) for n in range(5)]
         assert [answer.status_code for answer in answers] == [404, 404, 404, 429, 429]
-        assert (await asks(tight)).status_code == 429  # whatever comes from there now
+        await ada(tight)
+        right = {"login": "ada.l", "password": PASSWORD}
+        assert (await asks(tight, user=right)).status_code == 429, "a right guess does not stand out"
+        tokens = [await tight.cube.token() for _ in range(2)]
+        assert (await tight.client.post("/login", json=right, headers=tokens[0])).status_code == 429
+        assert (await asks(tight)).status_code == 201, "who shows no password guesses none"
         tight.later(minutes=1)
-        assert (await asks(tight)).status_code == 201
+        assert (await asks(tight, user=right)).status_code == 201
+        assert (await tight.client.post("/login", json=right, headers=tokens[1])).status_code == 201
 
 
 # --- Signatures -----------------------------------------------------------------------------------------------------

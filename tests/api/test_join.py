@@ -7,8 +7,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from convene import recordings, sessions, tables, worker
+from convene import guesses, recordings, sessions, tables, worker
 from convene.engine import Person
+from convene.errors import TooMany
 from tests.world import World
 
 
@@ -126,7 +127,7 @@ async def test_the_hosts_link_shows_the_recordings_also_when_the_room_is_over(wo
 
 async def test_codes_cannot_be_tried_through(world: World) -> None:
     room = await make(world)
-    for number in range(10):
+    for number in range(world.runtime.settings.code_misses_address):
         assert (await world.client.post("/api/meeting/look", json={"code": str(10**11 + number)})).status_code == 404
     slow = await world.client.post("/api/meeting/look", json={"code": str(10**11)})
     assert (slow.status_code, slow.json()["error"]["code"]) == (429, "slow_down")
@@ -143,14 +144,60 @@ async def test_codes_cannot_be_tried_through(world: World) -> None:
     assert (await world.client.post("/api/meeting/look", json={"code": room["meeting_code"]})).status_code == 200
 
 
-async def test_many_addresses_together_have_one_budget(world: World) -> None:
-    from convene import guesses
+LIMITS = guesses.Limits(address=10, total=60)
+CODE, SHORT = "1" * 12, "1" * 9
 
-    limits = guesses.Limits(address=10, total=60)
-    for number in range(60):
-        await world.db.write(guesses.missed, f"10.0.0.{number}")
-    with pytest.raises(guesses.TooMany):
-        await world.db.read(guesses.check, "192.0.2.1", limits)
+
+async def may_try(world: World, address: str, code: str = CODE) -> bool:
+    try:
+        await world.db.read(guesses.check, code, address, LIMITS)
+    except TooMany:
+        return False
+    return True
+
+
+async def miss(world: World, *addresses: str, code: str = CODE) -> None:
+    for address in addresses:
+        await world.db.write(guesses.missed, code, address)
+
+
+async def test_many_addresses_together_have_one_budget_and_cannot_spend_it_for_others(world: World) -> None:
+    guessing = [f"10.0.0.{number}" for number in range(60)]
+    await miss(world, *guessing[:-1])
+    assert await may_try(world, guessing[0])
+    await miss(world, guessing[-1])
+    assert not any([await may_try(world, address) for address in guessing]), "whoever has missed is answered no more"
+    assert await may_try(world, "192.0.2.1"), "and nobody else is shut out"
+    await miss(world, *(f"10.{site}.0.{number}" for site in (1, 2, 3) for number in range(180)))
+    assert not await may_try(world, "192.0.2.1"), "up to ten times as many"
+    world.later(minutes=1)
+    assert await may_try(world, guessing[0])
+
+
+async def test_shorter_codes_are_guessed_sooner_and_may_be_tried_less_often(world: World) -> None:
+    """Rooms that were brought along from elsewhere have nine digits."""
+    await miss(world, *["10.0.0.1"] * guesses.LEAST, code=SHORT)
+    assert not await may_try(world, "10.0.0.1", SHORT)
+    assert await may_try(world, "10.0.0.2", SHORT) and await may_try(world, "10.0.0.1")
+    await miss(world, *(f"10.0.1.{number}" for number in range(guesses.LEAST * guesses.NEVER_MORE)), code=SHORT)
+    assert not await may_try(world, "10.0.0.2", SHORT)
+    assert await may_try(world, "10.0.0.1"), "the others' budget is their own"
+
+
+async def test_one_machines_ipv6_addresses_are_one_and_one_sites_are_few(world: World) -> None:
+    await miss(world, *(f"2001:db8:1:2::{number:x}" for number in range(1, 11)))
+    assert not await may_try(world, "2001:db8:1:2::ffff") and await may_try(world, "2001:db8:1:3::1")
+    await miss(world, *(f"2001:db8:1:{number:x}::1" for number in range(3, 53)))
+    assert not await may_try(world, "2001:db8:1:ffff::1"), "60 in all: a site that has missed is answered no more"
+    assert await may_try(world, "2001:db8:2::1")
+
+
+async def test_one_site_of_ipv6_has_ten_times_the_misses_of_one_address(world: World) -> None:
+    limits = guesses.Limits(address=10, total=1000)
+    await miss(world, *(f"2001:db8:1:{number:x}::1" for number in range(100)))
+    with pytest.raises(TooMany):
+        await world.db.read(guesses.check, CODE, "2001:db8:1:ffff::1", limits)
+    await world.db.read(guesses.check, CODE, "2001:db8:2::1", limits)
 
 
 async def test_a_reload_comes_back_as_the_same_person(world: World) -> None:

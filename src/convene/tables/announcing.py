@@ -98,7 +98,9 @@ attempt = sa.Table(
 miss = sa.Table(
     "miss",
     metadata,
-    sa.Column("scope", sa.Text, primary_key=True),  # "total", an address, or an account
+    sa.Column(
+        "scope", sa.Text, primary_key=True
+    ),  # an address or several, "total" with a length of codes, or an account
     sa.Column("minute", sa.BigInteger, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )

@@ -47,7 +47,6 @@ class Caller:
 
     def account(self, tx: Tx) -> str:
         """The account whose own key and secret the request carries. Raises Unauthenticated, TooMany, Due."""
-        self._gate.let_try(self._request, tx.now)
         account_id = access.account_for(tx, self._request.headers.get("authorization"))
         self._gate.count(self._request, account_id, tx.now)
         return account_id

@@ -89,11 +89,10 @@ class Gate:
         self._purses: defaultdict[str, _Purse] = defaultdict(_Purse)
         self._filling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._spending = threading.Lock()  # units run in several threads: no two of them spend the same request
-        self._shut: dict[str, int] = {}  # places that may not try again in this minute
+        self._shut: dict[str, int] = {}  # places that had too many wrong credentials, by the minute in which they had
 
     def known(self, request: Request, tx: Tx) -> Known:
         """Who asks; the request is counted, once. Raises Unauthenticated, TooMany, Due."""
-        self.let_try(request, tx.now)
         known = access.identified(tx, request.headers.get("authorization"))
         self.count(request, known, tx.now)
         return known
@@ -105,9 +104,14 @@ class Gate:
             facts[RATE] = self.spend(payer, now)
         facts[RATE].check()
 
-    def let_try(self, request: Request, now: datetime) -> None:
-        """Raises TooMany for an address that has shown too many wrong credentials in this minute."""
-        if self._shut and self._shut.get(self._place(request)) == allowances.minute_of(now):
+    def let_guess(self, request: Request) -> None:
+        """Before a password is compared. Raises TooMany for an address that has shown too many wrong credentials in this minute.
+
+        A right password must not stand out there: people choose passwords that others guess. Keys have 96 bits and more, and are
+        let pass: else one caller's wrong ones would shut out all others behind the same proxy.
+        """
+        now = self.db.clock()
+        if self._is_shut(self._place(request), now):
             raise _slow_down(_rest_of_minute(now), TOO_WRONG)
 
     def spend(self, payer: Payer, now: datetime) -> Rate:
@@ -139,13 +143,19 @@ class Gate:
             purse.fill(payer, got or Handful(purse.minute, 0, purse.left))
 
     async def failed(self, request: Request) -> None:
-        """Counts wrong credentials. Raises TooMany when the address had too many."""
-        place = self._place(request)
-        if self._failures and await self.db.write(allowances.failed, place) > self._failures:
-            now = self.db.clock()
+        """Counts wrong credentials. Raises TooMany when the address had too many; then they are not counted on: no write."""
+        place, now = self._place(request), self.db.clock()
+        if not self._failures:
+            return
+        if not self._is_shut(place, now):
+            if await self.db.write(allowances.failed, place) <= self._failures:
+                return
             minute = allowances.minute_of(now)
             self._shut = {shut: at for shut, at in self._shut.items() if at == minute} | {place: minute}
-            raise _slow_down(_rest_of_minute(now), TOO_WRONG)
+        raise _slow_down(_rest_of_minute(now), TOO_WRONG)
+
+    def _is_shut(self, place: str, now: datetime) -> bool:
+        return self._shut.get(place) == allowances.minute_of(now)
 
     def _place(self, request: Request) -> str:
         return allowances.place_of(address_of(request, self._proxies))

@@ -175,7 +175,7 @@ def find(
     found = None if room is None else _proven(tx, room, asked.participant_token)
     inside = room is not None and known is not None and known.room_id == room.id
     if not (found or inside):
-        guesses.check(tx, address, limits)
+        guesses.check(tx, asked.code, address, limits)
     if room is not None and (rooms.is_available(room, tx.now) or inside):
         return found or Found(room, sessions.GUEST)
     if room is not None and found:
@@ -184,7 +184,7 @@ def find(
             "This meeting has ended.",
             details={"ended_at": wire_time(room.expired_at or room.closes_at or tx.now)},
         )
-    guesses.missed(tx, address)
+    guesses.missed(tx, asked.code, address)
     return NotFound("not_found", "This meeting has ended, or the address is mistyped.")
 
 

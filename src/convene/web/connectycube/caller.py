@@ -94,14 +94,12 @@ class CubeCaller:
 
     def administrator(self, tx: Tx) -> Application:
         """The application whose administration key the request carries. Raises Unauthenticated, TooMany, Due."""
-        self._gate.let_try(self._request, tx.now)
         application = clients.administrated(tx, self._request.headers.get(ADMINISTRATION))
         self._count(tx, application)
         return application
 
     def client(self, tx: Tx, number: int | None, auth_key: str | None) -> Client:
         """The client that a program names by number and authorization key, or by that alone. Raises Unauthenticated, TooMany, Due."""
-        self._gate.let_try(self._request, tx.now)
         client = clients.keyed(tx, auth_key) if auth_key else None
         if client is None or (number is not None and client.number != number):
             raise Unauthenticated("bad_credentials", "Unknown application or authorization key")
@@ -115,6 +113,10 @@ class CubeCaller:
     def left(self) -> None:
         """The login that the request came with is no more."""
         self._request.scope.pop(LOGIN, None)
+
+    def let_guess(self) -> None:
+        """Before a password is compared. Raises TooMany for an address that had too many wrong credentials."""
+        self._gate.let_guess(self._request)
 
     async def failed(self) -> None:
         """Counts wrong credentials from the caller's address. Raises TooMany."""

@@ -61,6 +61,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         login = await db.read(caller.login)
         body = await caller.body()
         given = user_in(body) if "user" in body else body
+        caller.let_guess()
         proof = await signed_in(db, login.application_id, *_named(given))
 
         def unit(tx: Tx) -> dict[str, Any]:
@@ -101,6 +102,7 @@ async def _who(db: Database, caller: CubeCaller, client: Client, body: Mapping[s
         full_name = text_in(given, "full_name")
         return lambda tx: users.create_guest(tx, own, full_name).number
     name, password = _named(given)
+    caller.let_guess()
     try:
         proof = await signed_in(db, own, name, password)
     except NotFound:
