@@ -106,7 +106,7 @@ class Life(RuleBasedStateMachine):
         if meeting.stays:
             self.tell("session:ended", meeting.room, meeting)
         if meeting.take is not None:
-            self.halt(meeting.take)
+            self.halt(meeting, meeting.take)
 
     def close(self, house: House) -> None:
         if (meeting := house.live) is not None:
@@ -114,9 +114,10 @@ class Life(RuleBasedStateMachine):
                 self.gone(meeting, sid, self.now)
             self.end(meeting, self.now)
 
-    def halt(self, take: Take) -> None:
+    def halt(self, meeting: Meeting, take: Take) -> None:
         if take.state == "requested":
             take.state, take.due_at = "failed", None
+            self.tell("recording:ended", meeting.room, meeting, take.id)
         else:
             take.state = "stopping"
 
@@ -390,7 +391,7 @@ class Life(RuleBasedStateMachine):
         with refused(expected):
             self.write(recordings.stop, meeting.id)
             assert take is not None
-            self.halt(take)
+            self.halt(meeting, take)
 
     def takes(self) -> Iterator[tuple[Meeting, Take]]:
         return ((meeting, take) for meeting in self.meetings for take in meeting.takes)
@@ -442,7 +443,7 @@ class Life(RuleBasedStateMachine):
             take.state, take.due_at, take.attempt = "uploading", self.now, take.attempt + 1
         elif done:
             take.state, take.due_at = "failed", None
-        if done and take.begun:
+        if done:
             self.tell("recording:ended", meeting.room, meeting, take.id)
 
     @rule()

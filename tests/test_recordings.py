@@ -153,16 +153,29 @@ async def test_stopped_before_anybody_began(world: World, meeting: Meeting, by: 
     assert recording is not None and recording.state is RecordingState.FAILED
     assert recording.reason == (recordings.STOPPED_EARLY if by == "host" else recordings.ENDED_EARLY)
     assert await world.db.write(recordings.claim, HERE) is None
-    assert await told(world) == []
+    assert [(body["event"], body["failure_reason"]) for body in await told(world)] == [
+        ("recording:ended", recording.reason)
+    ]
 
 
-async def test_failed_before_it_ran_announces_nothing(world: World, meeting: Meeting) -> None:
+async def test_failed_before_it_ran_announces_its_end_and_why(world: World, meeting: Meeting) -> None:
     asked = await world.db.write(recordings.request, meeting.session.id)
     await world.db.write(recordings.claim, HERE)
     assert await world.db.write(recordings.fail, asked.id, 1, "The recorder could not join the meeting.")
     failed = await world.db.read(recordings.get, world.application_id, asked.id)
     assert (failed.state, failed.reason) == (RecordingState.FAILED, "The recorder could not join the meeting.")
-    assert await told(world) == []
+    now = "2026-03-01T08:00:00.000Z"
+    assert await told(world) == [
+        {
+            "event": "recording:ended",
+            "recording_id": asked.id,
+            "session_id": meeting.session.id,
+            "started_at": now,
+            "ended_at": now,
+            "duration": 0,
+            "failure_reason": "The recorder could not join the meeting.",
+        }
+    ]
     assert await world.db.write(recordings.request, meeting.session.id)  # the way is free for another try
 
 
@@ -176,6 +189,7 @@ async def test_failed_after_it_ran_announces_its_end(world: World, meeting: Meet
     assert await world.db.write(recordings.fail, asked.id, 1, "Gone.")
     ended = (await told(world))[-1]
     assert (ended["event"], ended["ended_at"], ended["duration"]) == ("recording:ended", "2026-03-01T08:01:30.000Z", 90)
+    assert ended["failure_reason"] == "Gone."
 
 
 async def test_a_bad_end_with_a_file_is_failed_and_stored(world: World, meeting: Meeting) -> None:
@@ -189,10 +203,10 @@ async def test_a_bad_end_with_a_file_is_failed_and_stored(world: World, meeting:
     failed = await world.db.read(recordings.get, world.application_id, asked.id)
     assert (failed.state, failed.reason, failed.bytes) == (RecordingState.FAILED, "The disk is full.", 9)
     assert failed.stored_at == world.now
-    assert [body["event"] for body in await told(world)] == [
-        "recording:started",
-        "recording:ended",
-        "recording:uploaded",
+    assert [(body["event"], body.get("failure_reason")) for body in await told(world)] == [
+        ("recording:started", None),
+        ("recording:ended", "The disk is full."),
+        ("recording:uploaded", "The disk is full."),
     ]
 
 
@@ -240,6 +254,8 @@ async def test_a_finished_file_waits_for_its_machine_for_a_day(world: World, mee
     world.later(hours=2)
     claim = await world.db.write(recordings.claim_upload, THERE)
     assert claim is not None and await world.db.write(recordings.fail, asked.id, claim.attempt, "Gone.")
+    ends = [body.get("failure_reason") for body in await told(world) if body["event"] == "recording:ended"]
+    assert ends == [None, "Gone."], "whoever waits for the file is told that none will come"
 
 
 async def test_a_lost_compositor_goes_on_until_patience_is_over(world: World, meeting: Meeting) -> None:

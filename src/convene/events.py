@@ -56,12 +56,17 @@ FIELDS: Mapping[EventType, tuple[str, ...]] = MappingProxyType(
         EventType.MEETING_RECORDED: ("meeting", "hostUser", "callRecords"),
     }
 )
+# What only some have: the sentence that says why there is no file, or not the whole of it. Parsers of the contract pass over it.
+SOMETIMES: Mapping[EventType, tuple[str, ...]] = MappingProxyType(
+    dict.fromkeys((EventType.RECORDING_ENDED, EventType.RECORDING_UPLOADED), ("failure_reason",))
+)
 GUEST = "Guest"  # `type` of every person, hosts too: the only value that the contract knows; `is_host` tells them apart
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What is to be told. `fields`: exactly the payload of FIELDS[type], in any order; `duration` is whole seconds."""
+    """What is to be told. `fields`: the payload of FIELDS[type], and of SOMETIMES[type] what there is, in any order; `duration` is
+    whole seconds."""
 
     type: str
     room_id: str
@@ -152,12 +157,13 @@ def body(announcement: Announcement) -> str:
     """The JSON text that is sent: `event` first, then the contract's order; ASCII only, so no receiver can misread it.
 
     The report of a recorded meeting says nothing of its type: its receivers know three keys, and no more.
-    Raises ValueError when the fields are not exactly the contract's.
+    Raises ValueError when the fields are not exactly those.
     """
-    names = FIELDS[EventType(announcement.type)]
-    if set(names) != set(announcement.fields):
-        raise ValueError(f"{announcement.type} has the fields {names}, not {tuple(announcement.fields)}")
-    payload = {name: announcement.fields[name] for name in names}
+    kind, given = EventType(announcement.type), announcement.fields
+    names = (*FIELDS[kind], *(name for name in SOMETIMES.get(kind, ()) if name in given))
+    if set(names) != set(given):
+        raise ValueError(f"{kind} has the fields {names}, not {tuple(given)}")
+    payload = {name: given[name] for name in names}
     if announcement.type != EventType.MEETING_RECORDED:
         payload = {"event": str(announcement.type)} | payload
     return _JSON.encode(payload)

@@ -58,7 +58,6 @@ async def make_uploaded(world: World, session_id: str) -> str:
         (RecordingState.ACTIVE, "started"),
         (RecordingState.STOPPING, "stopped"),
         (RecordingState.UPLOADING, "stopped"),
-        (RecordingState.FAILED, "stopped"),
     ],
 )
 async def test_a_recording_without_a_file(world: World, state: RecordingState, status: str) -> None:
@@ -66,6 +65,23 @@ async def test_a_recording_without_a_file(world: World, state: RecordingState, s
     id = await make_recording(world, session, state)
     answer = await call(world, "GET", f"/v1/meetings/recordings/{id}")
     assert answer.json() == {"id": id, "session_id": session, "status": status, "_links": {}}, "absent, never null"
+
+
+async def test_one_that_failed_says_why_wherever_it_is_shown(world: World) -> None:
+    session = await make_session(world)
+    failed = {"reason": "The disk was full.", "ended_at": world.now, "due_at": None}
+    id = await make_recording(world, session, RecordingState.FAILED, **failed)
+    one = (await call(world, "GET", f"/v1/meetings/recordings/{id}")).json()
+    assert one == {
+        "id": id,
+        "session_id": session,
+        "ended_at": "2026-03-01T08:00:00.000Z",
+        "status": "stopped",
+        "failure_reason": "The disk was full.",
+        "_links": {},
+    }
+    for path in (f"/sessions/{session}", f"/sessions/{session}/recordings"):
+        assert (await call(world, "GET", f"/v1/meetings{path}")).json()["_embedded"]["recordings"] == [one]
 
 
 async def test_a_running_recording_has_a_start_and_no_end(world: World) -> None:
@@ -82,6 +98,8 @@ async def test_a_stored_recording_has_a_link(world: World, state: RecordingState
     id = await make_recording(world, session, state, **times)
     answer = await call(world, "GET", f"/v1/meetings/recordings/{id}")
     found = answer.json()
+    assert ("failure_reason" in found) is (state is RecordingState.FAILED)
+    found.pop("failure_reason", None)
     assert list(found) == ["id", "session_id", "started_at", "ended_at", "status", "_links"]
     assert UUID(found["id"])
     assert (found["session_id"], found["status"]) == (session, "uploaded")

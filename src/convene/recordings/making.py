@@ -244,16 +244,16 @@ def finished(tx: Tx, recording_id: str, attempt: int, capture: Capture) -> bool:
 
 
 def fail(tx: Tx, recording_id: str, attempt: int, reason: str) -> bool:
-    """It ends without a file, for a public reason. Announces `recording:ended` if it had started. False: claim lost."""
+    """It ends without a file, for a public reason. Announces `recording:ended` with it, a second time if a file that was complete
+    is lost: else whoever waits for `recording:uploaded` would wait for ever. False: claim lost."""
     if not _hold(tx, recording_id, attempt):
         return False
     before = load(tx, recording_id)
     ended_at = before.alive_at if before.started_at else tx.now
     if tx.changed(FAIL, {"b_id": recording_id, "b_ended_at": ended_at, "b_reason": reason}) == 0:
         return False
-    if before.started_at and before.ended_at is None:
-        recording = load(tx, recording_id)
-        announce(tx, EventType.RECORDING_ENDED, recording, span(recording))
+    recording = load(tx, recording_id)
+    announce(tx, EventType.RECORDING_ENDED, recording, span(recording))
     _follow(tx, before)
     return True
 

@@ -103,14 +103,16 @@ def load(tx: Tx, recording_id: str) -> Recording:
 
 
 def span(recording: Recording) -> dict[str, Any]:
-    """The fields that `recording:ended` and `recording:uploaded` have in common."""
-    return {
+    """The fields that `recording:ended` and `recording:uploaded` have in common. One that never ran began when it ended: receivers
+    read both as times."""
+    told = {
         "recording_id": recording.id,
         "session_id": recording.session_id,
-        "started_at": recording.started_at,
+        "started_at": recording.started_at or recording.ended_at,
         "ended_at": recording.ended_at,
         "duration": recording.duration,
     }
+    return told if recording.reason is None else told | {"failure_reason": recording.reason}
 
 
 def announce(tx: Tx, kind: EventType, recording: Recording, told: Mapping[str, Any]) -> None:

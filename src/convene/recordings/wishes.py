@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from convene import tables
 from convene.db import Tx
 from convene.errors import Conflict, Forbidden, NotFound
+from convene.events import EventType
 from convene.lifecycle import RECORDING_OVER, RecordingState, SessionState
 from convene.recordings.reading import get, live
-from convene.recordings.row import FAIL, ONE, Recording, load, moment, to
+from convene.recordings.row import FAIL, ONE, Recording, announce, load, moment, span, to
 from convene.roles import TOPIC
 from convene.sessions import Change
 
@@ -27,6 +28,7 @@ _SESSION = (
 _LIVE_SESSION = (
     sa.select(_s.id).where(_s.room_id == sa.bindparam("room_id"), _s.state != SessionState.ENDED).with_for_update()
 )
+_LOCK = sa.select(_s.id).where(_s.id == sa.bindparam("id")).with_for_update()
 _RULE = sa.update(tables.room).where(_room.id == sa.bindparam("its")).values(auto_record=sa.bindparam("to_be"))
 _INSERT = sa.insert(tables.recording)
 _MEETING = sa.select(_m.id).where(_m.room_id == sa.bindparam("room_id"))
@@ -128,9 +130,14 @@ def follow(tx: Tx, changes: Iterable[Change]) -> None:
 def _end(tx: Tx, recording: Recording, reason_if_unstarted: str) -> Recording:
     """Stops it. One that nobody has claimed is over at once; a claim may come between, hence both, in this order."""
     if recording.state is RecordingState.REQUESTED:
+        tx.execute(
+            _LOCK, {"id": recording.session_id}
+        )  # before the recording, as everybody does: announcing needs both
         fields = {"b_id": recording.id, "b_ended_at": tx.now, "b_reason": reason_if_unstarted}
         if tx.changed(_FAIL_REQUESTED, fields):
-            return load(tx, recording.id)
+            over = load(tx, recording.id)
+            announce(tx, EventType.RECORDING_ENDED, over, span(over))
+            return over
     tx.changed(_STOP, {"b_id": recording.id})
     tx.wake(TOPIC)
     return load(tx, recording.id)

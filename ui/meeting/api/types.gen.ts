@@ -3304,7 +3304,8 @@ export interface components {
         };
         /**
          * Recording
-         * @description A recording of a session; times are absent as long as they are not known.
+         * @description A recording of a session; times are absent as long as they are not known. `failure_reason`: only of one that failed, why there
+         *     is no file (`stopped`), or not the whole of it (`uploaded`).
          */
         Recording: {
             /**
@@ -3329,6 +3330,8 @@ export interface components {
              * @enum {string}
              */
             status: "started" | "stopped" | "paused" | "uploaded";
+            /** Failure Reason */
+            failure_reason?: string;
             _links: components["schemas"]["RecordingLinks"];
         };
         /**

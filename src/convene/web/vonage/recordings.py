@@ -95,12 +95,14 @@ def _plain(id: str) -> str:
 
 
 def shown(recording: Recording, url: str | None) -> dict[str, Any]:
-    """§3.1. What there is not is absent, never null: .NET's dates know no null."""
+    """§3.1. What there is not is absent, never null: .NET's dates know no null. Only one that failed has a `failure_reason`: its
+    status must be one of the vendor's four."""
     times = {"started_at": recording.started_at, "ended_at": recording.ended_at}
     return {
         "id": recording.id,
         "session_id": recording.session_id,
         **{name: at for name, at in times.items() if at is not None},
         "status": "uploaded" if url else "started" if recording.state in _RUNNING else "stopped",
+        **({"failure_reason": recording.reason} if recording.state is RecordingState.FAILED else {}),
         "_links": {"url": {"href": url}} if url else {},
     }

@@ -104,13 +104,15 @@ class RecordingLinks(TypedDict):
 
 
 class Recording(TypedDict):
-    """A recording of a session; times are absent as long as they are not known."""
+    """A recording of a session; times are absent as long as they are not known. `failure_reason`: only of one that failed, why there
+    is no file (`stopped`), or not the whole of it (`uploaded`)."""
 
     id: UUID
     session_id: str
     started_at: NotRequired[datetime]
     ended_at: NotRequired[datetime]
     status: Literal["started", "stopped", "paused", "uploaded"]
+    failure_reason: NotRequired[str]
     _links: RecordingLinks
 
 
