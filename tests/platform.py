@@ -144,10 +144,11 @@ class Companion:
         assert b"ready" in self.process.stdout.readline(), self.convene.log[-3000:]
 
     def kill(self) -> None:
-        """kill -9."""
-        assert self.process is not None
+        """kill -9; of one that is dead already, nothing."""
+        assert self.process is not None and self.process.stdout is not None
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 @contextmanager

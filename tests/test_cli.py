@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from convene import access
+from convene import access, config, serve
 from convene.db import Database
 from tests.livekit_server import binary
 from tests.world import free_port, key_pair
@@ -89,6 +90,20 @@ def test_several_processes_need_a_shared_database_and_engine(tmp_path: Path, com
     assert one_line(ended.stderr) and "PostgreSQL" in ended.stderr
     shared = convene(tmp_path, *command, port=free_port(), database_url="postgresql://x@127.0.0.1:1/x")
     assert one_line(shared.stderr) and "engine_url" in shared.stderr
+
+
+def test_several_processes_with_a_local_folder_of_files_are_told_what_that_asks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On one machine it is right; on several, links lead to files that are elsewhere. Nobody but the operator knows which it is."""
+    shared = {"database_url": "postgresql://x@127.0.0.1/x", "engine_url": "ws://127.0.0.1:1"}
+    settings = replace(config.load({}, tmp_path), data=str(tmp_path), **shared)
+    serve.need_shared_parts(replace(settings, storage_url="s3://bucket"), "recorder")
+    assert not caplog.records
+    serve.need_shared_parts(settings, "recorder")
+    assert [str(tmp_path / "recordings") in one.message and "storage_url" in one.message for one in caplog.records] == [
+        True
+    ]
 
 
 def test_an_unusable_data_folder_is_one_line(tmp_path: Path) -> None:

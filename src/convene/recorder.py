@@ -54,7 +54,8 @@ class Take:
 
 
 class Recorder:
-    """`await run()` until cancelled; `await stop()` before that, so that what runs is completed and stored."""
+    """`await run()` until cancelled; `await stop()` before that, so that what runs is completed and stored. `ready` is set once the
+    folder is ours."""
 
     def __init__(self, runtime: Runtime, *, command: Sequence[str] = capture.COMMAND, silence: float = capture.SILENCE):
         self._runtime, self._db, self._command, self._silence = runtime, runtime.db, command, silence
@@ -66,6 +67,7 @@ class Recorder:
         self._wakes: list[asyncio.Event] = []
         self._claiming = asyncio.Lock()  # from a claim until its task: nothing is under way that `stop` cannot see
         self._ending = False
+        self.ready = asyncio.Event()
 
     async def run(self) -> None:
         """Records until cancelled. Waits while another recorder has the folder."""
@@ -73,6 +75,7 @@ class Recorder:
         try:
             async with self._own(), asyncio.TaskGroup() as group:
                 await self._insist(recordings.reclaim, self._machine)
+                self.ready.set()
                 group.create_task(self._forever(self.step))
                 group.create_task(self._forever(self.show))
                 group.create_task(self._forever(self.sweep, SWEEP_EVERY))
@@ -83,6 +86,8 @@ class Recorder:
     async def stop(self) -> None:
         """Running recordings are completed and stored, as far as the storage answers; nothing new is begun."""
         self._ending = True
+        if not self.ready.is_set():  # the files are another's
+            return
         for take in self._takes.values():
             take.look.set()
         with suppress(Unavailable):
@@ -375,8 +380,11 @@ class Recorder:
         """Takes the folder: its lock, and the id that says so in the database, which moves with the folder."""
         await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)
         with (self.folder / "machine").open("a+") as file:
-            while not _lock(file):  # noqa: ASYNC110 - another process has it: nothing here could tell us
-                await asyncio.sleep(EVERY)
+            if not _lock(file):
+                told = f"another recorder works in {self.folder}: this one waits for its end (setting: data)"
+                log.warning(told, extra={"event": "recorder_waits"})
+                while not _lock(file):  # noqa: ASYNC110 - another process has it: nothing here could tell us
+                    await asyncio.sleep(EVERY)
             file.seek(0)
             self._machine = file.read()
             if not self._machine:

@@ -95,19 +95,30 @@ async def record(settings: Settings) -> None:
     """`convene recorder`: makes recordings only, beside other processes on one PostgreSQL."""
     need_shared_parts(settings, "recorder")
     stop = stop_signal()
-    async with opened(settings) as runtime, _recording(Recorder(runtime)):
-        print("Recorder ready.", flush=True)
-        await stop.wait()
+    async with opened(settings) as runtime:
+        recorder = Recorder(runtime)
+        async with _recording(recorder), running(_say_when_ready(recorder)):
+            await stop.wait()
+
+
+async def _say_when_ready(recorder: Recorder) -> None:
+    await recorder.ready.wait()
+    print("Recorder ready.", flush=True)
 
 
 def need_shared_parts(settings: Settings, command: str) -> None:
-    """Several processes share one database and one engine. Raises CannotStart when the settings name none."""
+    """Several processes share one database, one engine and one place of files. Raises CannotStart when the settings name none of the
+    first two. The files' folder may be one that all of them see, which nothing here can know: that is said."""
     if settings.database.startswith("sqlite"):
         raise CannotStart(f"`convene {command}` needs PostgreSQL: set database_url (SQLite belongs to one process)")
     if not settings.engine_url:
         raise CannotStart(
             f"`convene {command}` needs a LiveKit that runs on its own: set engine_url, engine_key and engine_secret"
         )
+    if not settings.storage_url:
+        folder = settings.folder / "recordings"
+        told = f"recordings are kept in {folder}: every process must see this same folder, or set storage_url"
+        log.warning(told, extra={"event": "storage_is_a_folder"})
 
 
 def stop_signal() -> asyncio.Event:
