@@ -1,17 +1,25 @@
 """What client programs of an application are configured with, and its administrators' keys."""
 
+import base64
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
 
 from convene import access, applications, clients, config, serve, tables
+from convene.db import Database, Tx
 from convene.errors import Invalid, NotFound, Unauthenticated
-from convene.runtime import assembled
+from convene.runtime import Runtime, assembled
 from tests.estate import another, sister
 from tests.world import World, key_pair
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 async def test_every_new_application_has_one(world: World) -> None:
@@ -105,23 +113,74 @@ async def test_a_key_speaks_for_its_own_application(world: World) -> None:
 # --- The first start ------------------------------------------------------------------------------------------------
 
 
-async def test_the_first_start_tells_what_client_programs_need(database_url: str, tmp_path: Path) -> None:
-    settings = replace(config.load({}, tmp_path), data=str(tmp_path), database_url=database_url)
-    runtime = assembled(settings, ("", ""))  # of all its parts the database alone is needed
-    db = runtime.db
+class Killed(Exception):
+    """As by kill -9: nothing that comes after it happens."""
+
+
+class Mortal(Database):
+    """A database whose process dies in its last transaction but one: as it commits, or right after. `at`: which."""
+
+    at = ""
+
+    async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def dies(tx: Tx) -> T:
+            made = work(tx, *args, **kwargs)
+            if self.at == "commit" and work.__name__ == "_first":
+                raise Killed
+            return made
+
+        made = await super().write(dies)
+        if self.at == "after" and work.__name__ == "_first":
+            raise Killed
+        return made
+
+
+@asynccontextmanager
+async def first_start(database_url: str, folder: Path) -> AsyncIterator[tuple[Runtime, Mortal]]:
+    """Of all parts the database alone is needed, open and empty."""
+    settings = replace(config.load({}, folder), data=str(folder), database_url=database_url)
+    db = Mortal(database_url)
     await db.open()
     try:
         if db.is_sqlite:
             await db.write(lambda tx: tables.metadata.create_all(tx.connection))
-        path = await serve.make_first_application(runtime)
-        assert path is not None and path.stat().st_mode & 0o077 == 0
-        told = json.loads(path.read_text())
-        client = await db.read(clients.of, told["application_id"])
-        cube = told["connectycube"]
-        assert (cube["application_id"], cube["auth_key"]) == (client.number, client.auth_key)
-        assert cube["auth_secret"] == client.auth_secret
-        administrated = await db.read(clients.administrated, cube["administration_api_key"])
-        assert administrated.id == told["application_id"]
-        assert await serve.make_first_application(runtime) is None
+        yield replace(assembled(settings, ("", "")), db=db), db
     finally:
         await db.close()
+
+
+async def test_the_first_start_tells_what_client_programs_need(database_url: str, tmp_path: Path) -> None:
+    async with first_start(database_url, tmp_path) as (runtime, db):
+        await is_told(await serve.make_first_application(runtime), db)
+        assert await serve.make_first_application(runtime) is None
+
+
+@pytest.mark.parametrize("at", ["commit", "after"])
+async def test_a_first_start_that_is_killed_leaves_nothing_or_secrets_that_count(
+    database_url: str, tmp_path: Path, at: str
+) -> None:
+    async with first_start(database_url, tmp_path) as (runtime, db):
+        db.at = at
+        with pytest.raises(Killed):
+            await serve.make_first_application(runtime)
+        assert await db.read(access.any_application) is (at == "after")
+        db.at = ""
+        await is_told(await serve.make_first_application(runtime), db)
+        assert sorted(path.suffix for path in tmp_path.glob("first-application*")) == [".curl", ".json"]
+        assert await serve.make_first_application(runtime) is None
+
+
+async def is_told(path: Path | None, db: Database) -> None:
+    """The file is there, for its owner alone, and what it tells opens the doors."""
+    assert path is not None and path.stat().st_mode & 0o077 == 0
+    told = json.loads(path.read_text())
+    client = await db.read(clients.of, told["application_id"])
+    cube = told["connectycube"]
+    assert (cube["application_id"], cube["auth_key"]) == (client.number, client.auth_key)
+    assert cube["auth_secret"] == client.auth_secret
+    administrated = await db.read(clients.administrated, cube["administration_api_key"])
+    assert administrated.id == told["application_id"]
+    basic = base64.b64encode(f"{told['api_key']}:{told['api_secret']}".encode()).decode()
+    assert (await db.read(access.identified, f"Basic {basic}")).application.id == told["application_id"]
+    curl = path.with_suffix(".curl")
+    assert told["api_secret"] in curl.read_text() and curl.stat().st_mode & 0o077 == 0

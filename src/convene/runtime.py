@@ -62,10 +62,17 @@ def engine_credentials(settings: Settings) -> tuple[str, str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner may read; never half of it."""
+    """Writes a file that only its owner may read; never half of it, and it outlasts a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

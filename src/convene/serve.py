@@ -17,10 +17,10 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError
 
 from convene import access, callbacks, certificates, clients, migrations
-from convene.clients import Client
 from convene.config import Settings
 from convene.db import Tx, utcnow
 from convene.embedded import EngineChild, EngineChildSpec
+from convene.errors import NotFound
 from convene.recorder import Recorder
 from convene.runtime import Runtime, engine_credentials, opened, write_private
 from convene.web.app import Asgi, create_app
@@ -296,44 +296,59 @@ async def _recording(recorder: Recorder) -> AsyncIterator[None]:
 
 
 async def make_first_application(runtime: Runtime) -> Path | None:
-    """In an empty database: the first account and application, and the file that tells their secrets."""
+    """In an empty database: the first account and application, and the file that tells their secrets, which nothing else does.
+
+    The file is there, under another name, before the application is: whoever is killed in between leaves no application, or one
+    whose file the next start puts in its place.
+    """
     await runtime.db.write(clients.complete)  # of applications that are older than clients
-    if await runtime.db.read(access.any_application):
-        return None
-    keys = await asyncio.to_thread(access.new_key_pair)
-    made = await runtime.db.write(_first, keys)
-    if made is None:
-        return None
-    first, client, administration_key = made
     path = runtime.settings.folder / "first-application.json"
+    pending = path.with_suffix(".pending")
+    if not await runtime.db.read(access.any_application):
+        keys = await asyncio.to_thread(access.new_key_pair)
+        await runtime.db.write(_first, keys, pending, runtime.settings.base_url)
+    if not pending.exists():
+        return None
+    told = json.loads(pending.read_text())
+    if not await runtime.db.read(_is_there, told["application_id"]):  # of a start that was killed before its commit
+        pending.unlink()
+        return None
+    curl = f'user = "{told["api_key"]}:{told["api_secret"]}"\nheader = "Content-Type: application/json"\n'
+    write_private(path.with_suffix(".curl"), curl)
+    with contextlib.suppress(FileNotFoundError):  # another process that starts in the same folder was faster
+        pending.replace(path)
+    return path
+
+
+def _first(tx: Tx, keys: access.KeyPair, pending: Path, base_url: str) -> None:
+    """Makes them, and writes what they are before anything is committed."""
+    tx.alone("first application")
+    if access.any_application(tx):
+        return
+    first = access.create_first(tx, "First application", keys)
+    client = clients.create(tx, first.application_id)
     told = {
         "api_key": first.api_key,
         "api_secret": first.api_secret,
         "application_id": first.application_id,
         "private_key": first.private_key,
-        "base_url": runtime.settings.base_url,
+        "base_url": base_url,
         "connectycube": {
             "application_id": client.number,
             "auth_key": client.auth_key,
             "auth_secret": client.auth_secret,
-            "administration_api_key": administration_key,
+            "administration_api_key": clients.new_administration_key(tx, first.application_id),
         },
     }
-    write_private(path, json.dumps(told, indent=2) + "\n")
-    write_private(
-        path.with_suffix(".curl"),
-        f'user = "{first.api_key}:{first.api_secret}"\nheader = "Content-Type: application/json"\n',
-    )
-    return path
+    write_private(pending, json.dumps(told, indent=2) + "\n")
 
 
-def _first(tx: Tx, keys: access.KeyPair) -> tuple[access.FirstApplication, Client, str] | None:
-    tx.alone("first application")
-    if access.any_application(tx):
-        return None
-    first = access.create_first(tx, "First application", keys)
-    client = clients.create(tx, first.application_id)
-    return first, client, clients.new_administration_key(tx, first.application_id)
+def _is_there(tx: Tx, application_id: str) -> bool:
+    try:
+        access.application(tx, application_id)
+    except NotFound:
+        return False
+    return True
 
 
 def welcome(settings: Settings, first: Path | None) -> None:
