@@ -48,6 +48,15 @@ def test_page_files_are_short() -> None:
     assert long == []
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_errors_of_the_database_hide_their_parameters(path: Path) -> None:
+    """Their text goes into the log, and parameters may be secrets."""
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(("create_engine", "create_async_engine")):
+            given = {word.arg: ast.unparse(word.value) for word in call.keywords}
+            assert given.get("hide_parameters") == "True", f"line {call.lineno}"
+
+
 def test_only_db_reads_the_clock() -> None:
     """`logs` stamps its own lines; everything else is given the time."""
     clock = re.compile(r"datetime\.(now|utcnow|today)\(|time\.time\(")

@@ -14,7 +14,7 @@ def upgrade(url: str) -> None:
     parts = sa.make_url(url)
     if parts.get_backend_name() == "sqlite":
         Path(parts.database or "").parent.mkdir(parents=True, exist_ok=True)
-        _run(sa.create_engine(parts, poolclass=sa.pool.NullPool))
+        _run(sa.create_engine(parts, poolclass=sa.pool.NullPool, hide_parameters=True))
     else:
         _run_async(parts)
 
@@ -38,7 +38,9 @@ def _run_async(url: sa.URL) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine
 
     async def run() -> None:
-        engine = create_async_engine(url.set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool)
+        engine = create_async_engine(
+            url.set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool, hide_parameters=True
+        )
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
         await engine.dispose()
