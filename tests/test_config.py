@@ -15,6 +15,11 @@ def test_loopback_needs_no_settings(tmp_path: Path) -> None:
     assert settings.allow_loopback_callbacks is False
 
 
+def test_an_application_under_load_is_not_throttled_by_default(tmp_path: Path) -> None:
+    """200 requests a second, for which the platform is built."""
+    assert config.load({}, tmp_path).requests_per_minute >= 200 * 60
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     (tmp_path / "convene.toml").write_text('port = 8080\nhost = "0.0.0.0"\nallow_loopback_callbacks = true\n')
     settings = config.load({"CONVENE_PORT": "9090", "PATH": "/bin"}, tmp_path)
