@@ -140,7 +140,7 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case, kwa
             if part in known:
                 path[part] = known[part]
     if case.path.startswith("/api/meeting"):
-        at_the_door = ("page_watch", "page_admit", "page_deny", "page_admit_all")
+        at_the_door = ("page_watch", "page_admit", "page_deny", "page_admit_all", "page_deny_all")
         proof = known.get("proof") or FUZZED["door_host" if name in at_the_door else "host"]
         if name in ("page_wait", "page_withdraw"):
             proof = known.get("knocker") or FUZZED["knocker"]

@@ -259,6 +259,14 @@ def deny(tx: Tx, room: rooms.Room, id: str) -> Knock:
     return _settled(tx, room, id, KnockState.DENIED)
 
 
+def deny_all(tx: Tx, room: rooms.Room) -> list[Knock]:
+    """Refuses everybody who waits now."""
+    live = sessions.live_of(tx, room.id)
+    session_id = live.id if live else None
+    ids = [row.id for row in _present(tx, room.id) if _decided(tx, _of(row), KnockState.DENIED, session_id)]
+    return [_of(_row(tx, room, id)) for id in ids]
+
+
 def forget(tx: Tx) -> None:
     """Drops the knocks of long ago."""
     tx.execute(_FORGET, {"before": tx.now - KNOCK_KEPT})

@@ -59,7 +59,7 @@ ALONE = {
     ),
     *("powers_lock", "powers_end", "powers_remove", "powers_record", "powers_stop"),
     *("hosting_let_back_in", "page_let_back_in"),
-    *("waiting_admit", "waiting_deny", "waiting_admit_all"),
+    *("waiting_admit", "waiting_deny", "waiting_admit_all", "waiting_deny_all"),
     *("cube_sessions_end", "cube_sessions_log_in", "cube_sessions_log_out", "cube_users_sign_up", "cube_users_delete"),
     *("cube_meetings_delete", "cube_admin_delete", "cube_admin_users_delete", "cube_admin_users_change"),
     *("cube_recordings_delete", "cube_recordings_delete_one", "cube_chat_unsubscribe", "cube_chat_delete"),

@@ -292,6 +292,7 @@ ACTS = (
     ("POST", "/lower-hands", None),
     ("POST", "/lock", {"locked": True}),
     ("POST", "/waiting/admit_all", None),
+    ("POST", "/waiting/deny_all", None),
     ("GET", "/removed", None),
     ("GET", "/chat/export", None),
     ("DELETE", "/people/{ann}", None),

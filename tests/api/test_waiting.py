@@ -515,6 +515,26 @@ async def test_the_same_powers_by_api(world: World) -> None:
     assert (await world.client.get(door)).status_code == 401
 
 
+async def test_everybody_who_waits_is_refused_at_once_by_api_and_by_the_host(world: World) -> None:
+    room = await make(world, **EXPLICIT)
+    door = f"/v1/meetings/rooms/{room['id']}/waiting"
+    host, _ = await inside(world, room, "Hanna", host=True)
+    ann, ben = await knock(world, room, "Ann"), await knock(world, room, "Ben")
+    await decide(world, host, ann, "admit")
+    denied = await world.client.post(f"{door}/deny_all", headers=world.auth)
+    assert [(one["name"], one["state"]) for one in denied.json()["_embedded"]["waiting"]] == [("Ben", "denied")]
+    assert (await world.client.get(door, headers=world.auth)).json() == {"_embedded": {"waiting": []}}
+    assert (await join(world, room, "Ben", admission=ben)).status_code == 403
+    assert (await join(world, room, "Ann", admission=ann)).status_code == 200, "who is in stays in"
+    again = await world.client.post(f"{door}/deny_all", headers=world.auth)
+    assert (again.status_code, again.json()) == (200, {"_embedded": {"waiting": []}})
+
+    carla = await knock(world, room, "Carla")
+    assert (await world.client.post("/api/meeting/waiting/deny_all", headers=proof(ann))).status_code == 403
+    assert (await world.client.post("/api/meeting/waiting/deny_all", headers=host)).status_code == 204
+    assert (await join(world, room, "Carla", admission=carla)).status_code == 403
+
+
 async def test_nobody_is_let_into_an_expired_room_by_api(world: World) -> None:
     room = await make(world, **EXPLICIT)
     gustav = await knock(world, room)

@@ -68,6 +68,7 @@ TRIES: dict[str, list[Try]] = {
     f"POST {V}/rooms/{{room_id}}/waiting/{{person_id}}/admit": [named(), named(path=DOOR + "/{person_id}/admit")],
     f"POST {V}/rooms/{{room_id}}/waiting/{{person_id}}/deny": [named(), named(path=DOOR + "/{person_id}/deny")],
     f"POST {V}/rooms/{{room_id}}/waiting/admit_all": [named(), named(path=DOOR + "/admit_all")],
+    f"POST {V}/rooms/{{room_id}}/waiting/deny_all": [named(), named(path=DOOR + "/deny_all")],
     # Themes
     f"GET {V}/themes": LISTED,
     f"POST {V}/themes": [
@@ -238,6 +239,7 @@ TRIES: dict[str, list[Try]] = {
     f"POST {PAGE}/waiting/{{person_id}}/admit": HIS,
     f"POST {PAGE}/waiting/{{person_id}}/deny": HIS,
     f"POST {PAGE}/waiting/admit_all": [named(204, who="host"), named(403, who="guest")],
+    f"POST {PAGE}/waiting/deny_all": [named(204, who="host"), named(403, who="guest")],
     # Users and scheduled meetings, as programs written for ConnectyCube see them. Numbers and addresses of people may be
     # tried: what they stand for is looked up among the caller's own.
     "POST /session": [

@@ -153,6 +153,7 @@ ALSO: dict[str, set[int]] = {
     "page_admit": {403, 409, 410, 423},
     "page_deny": {403, 409, 410},
     "page_admit_all": {403, 409, 410, 423},
+    "page_deny_all": {403, 410},
     "page_chat_history": {403, 410},
     "page_chat_write": {403, 410, 429},
     "page_chat_delete": {403, 410},

@@ -85,6 +85,11 @@ def router(runtime: Runtime) -> APIRouter:
         await db.write(_admit_all, proof_of(request))
         return Response(status_code=204)
 
+    @routes.post("/waiting/deny_all", status_code=204, summary="Refuse everybody who waits (host)")
+    async def deny_all(request: Request) -> Response:
+        await db.write(_deny_all, proof_of(request))
+        return Response(status_code=204)
+
     return routes
 
 
@@ -118,6 +123,10 @@ def _deny(tx: Tx, proof: tuple[str, str], id: str) -> None:
 
 def _admit_all(tx: Tx, proof: tuple[str, str]) -> None:
     knocks.admit_all(tx, _room(tx, proof))
+
+
+def _deny_all(tx: Tx, proof: tuple[str, str]) -> None:
+    knocks.deny_all(tx, _room(tx, proof))
 
 
 def _plain(id: str) -> str:

@@ -671,6 +671,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/meetings/rooms/{room_id}/waiting/deny_all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse everybody who waits */
+        post: operations["waiting_deny_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -1671,6 +1688,23 @@ export interface paths {
         put?: never;
         /** Let in everybody who waits (host) */
         post: operations["page_admit_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meeting/waiting/deny_all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse everybody who waits (host) */
+        post: operations["page_deny_all"];
         delete?: never;
         options?: never;
         head?: never;
@@ -11180,6 +11214,189 @@ export interface operations {
                      *             "name": "Nora",
                      *             "asked_at": "2026-03-01T08:00:00.000Z",
                      *             "state": "admitted"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KnockerPage"];
+                };
+            };
+            /** @description The input breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The input breaks a rule",
+                     *       "name": "InputValidationError",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "detail": "You did not provide correct credentials"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Unauthorized"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not allowed",
+                     *       "name": "ForbiddenError",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Not found, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Not found, or expired",
+                     *       "name": "NotFoundError",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Its present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Its present state does not allow it",
+                     *       "name": "ConflictError",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The body is larger than 64 KiB",
+                     *       "name": "PayloadTooLargeError",
+                     *       "status": 413
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The Idempotency-Key was used for another request",
+                     *       "name": "UnprocessableEntityError",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Too many requests, or wrong credentials, in this minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too many requests, or wrong credentials, in this minute",
+                     *       "name": "TooManyRequestsError",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Something that is needed does not answer",
+                     *       "name": "ServiceUnavailableError",
+                     *       "status": 503
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VendorRefusal"];
+                };
+            };
+        };
+    };
+    waiting_deny_all: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 7c5e1a52-0f6b-4b8e-8d3c-2b9a4f6d1e08 */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_embedded": {
+                     *         "waiting": [
+                     *           {
+                     *             "id": "b7e6d5c4-3b2a-4190-8f7e-6d5c4b3a2918",
+                     *             "name": "Nora",
+                     *             "asked_at": "2026-03-01T08:00:00.000Z",
+                     *             "state": "denied"
                      *           }
                      *         ]
                      *       }
@@ -22588,6 +22805,92 @@ export interface operations {
                      *       "error": {
                      *         "code": "refused",
                      *         "message": "The meeting is locked"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Something that is needed does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "refused",
+                     *         "message": "Something that is needed does not answer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    page_deny_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Missing or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "bad_credentials",
+                     *         "message": "Missing or wrong credentials"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "scope_missing",
+                     *         "message": "Not allowed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "expired",
+                     *         "message": "It is over"
                      *       }
                      *     }
                      */

@@ -46,7 +46,7 @@ _PERSON, _LIST, _REFUSALS = {"model": Knocker}, {"model": KnockerPage}, schemas.
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
-    """Adds the four routes."""
+    """Adds the five routes."""
 
     async def listed(request: Request, room_id: str) -> Response:
         return answer(await runtime.db.read(_listed, Caller(request, "rooms:read"), room_id))
@@ -61,7 +61,11 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
 
     async def admit_all(request: Request, room_id: str) -> Response:
         caller = Caller(request, "rooms:write")
-        return await caller.once(lambda tx: _admit_all(tx, caller, room_id), status=200)
+        return await caller.once(lambda tx: _decide_all(tx, caller, room_id, knocks.admit_all), status=200)
+
+    async def deny_all(request: Request, room_id: str) -> Response:
+        caller = Caller(request, "rooms:write")
+        return await caller.once(lambda tx: _decide_all(tx, caller, room_id, knocks.deny_all), status=200)
 
     def route(path: str, endpoint: Callable[..., Any], method: str, summary: str, found: dict[str, Any]) -> None:
         responses = {200: found, **_REFUSALS(401, 403, 404, *([409] if method == "POST" else []))}
@@ -71,6 +75,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     route(f"{DOOR}/{{person_id}}/admit", admit, "POST", "Let somebody in", _PERSON)
     route(f"{DOOR}/{{person_id}}/deny", deny, "POST", "Refuse somebody", _PERSON)
     route(f"{DOOR}/admit_all", admit_all, "POST", "Let in everybody who waits", _LIST)
+    route(f"{DOOR}/deny_all", deny_all, "POST", "Refuse everybody who waits", _LIST)
 
 
 def _room(tx: Tx, caller: Caller, room_id: str) -> Room:
@@ -93,10 +98,10 @@ def _decide(
         raise _expired(room) from None
 
 
-def _admit_all(tx: Tx, caller: Caller, room_id: str) -> dict[str, Any]:
+def _decide_all(tx: Tx, caller: Caller, room_id: str, decide: Callable[[Tx, Room], list[Knock]]) -> dict[str, Any]:
     room = _room(tx, caller, room_id)
     try:
-        return _people(knocks.admit_all(tx, room))
+        return _people(decide(tx, room))
     except Gone:
         raise _expired(room) from None
 
