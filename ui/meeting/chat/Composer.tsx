@@ -4,6 +4,7 @@ import { may, whyNot } from '../session/may';
 import { useStore } from '../store/store';
 import { t } from '../text/t';
 import { change, LIMIT, send } from './chat';
+import { EmojiButton } from './emoji/EmojiButton';
 import { clipped } from './messages';
 
 /** From here on the field says how much room is left. */
@@ -68,6 +69,7 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
           onChange={(event) => change({ draft: event.target.value })}
           onKeyDown={onKeyDown}
         />
+        <EmojiButton field={field} locked={locked} />
         <button className="composer-send" aria-label={t('chat.send')} aria-disabled={!fits}>
           <SendHorizontal className="icon" />
         </button>
