@@ -1,6 +1,6 @@
 import { announce } from '../announce/queue';
 import type { ChatMessage } from '../api/types';
-import { play } from '../devices/sound';
+import { cue } from '../devices/sound';
 import { closeToastOf, toast } from '../notices/toasts';
 import { get, set, watch } from '../store/store';
 import { t } from '../text/t';
@@ -31,7 +31,7 @@ export function tellOf(message: ChatMessage, isNew: boolean): void {
   show(message, text);
   if (performance.now() - ticked < TICK_GAP_MS) return;
   ticked = performance.now();
-  void play(TICK, get().chosen.speaker, 0.06).catch(() => undefined);
+  cue(TICK, 0.06);
 }
 
 /** Several in a moment become one text. */

@@ -8,6 +8,7 @@ interface Remembered {
   view?: State['view'];
   selfView?: State['selfView'];
   singleKeys?: State['singleKeys'];
+  sounds?: boolean;
   /** `known`: a microphone that gives nothing is no news to this person. */
   silence?: 'known';
 }

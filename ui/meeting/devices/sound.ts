@@ -1,3 +1,6 @@
+import { get, set } from '../store/store';
+import { remember } from './memory';
+
 /** Notes: hertz, and seconds from the start. */
 export type Notes = readonly (readonly [number, number])[];
 
@@ -26,4 +29,14 @@ export async function play(notes: Notes, speakerId: string, length = 0.14): Prom
   } finally {
     await context.close();
   }
+}
+
+/** Tells by a short, soft sound that something has happened; not to whoever has switched such sounds off. */
+export function cue(notes: Notes, length?: number): void {
+  if (get().sounds) void play(notes, get().chosen.speaker, length).catch(() => undefined);
+}
+
+export function chooseSounds(sounds: boolean): void {
+  set({ sounds });
+  remember({ sounds });
 }

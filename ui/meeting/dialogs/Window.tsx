@@ -1,9 +1,11 @@
 import { lazy, Suspense, type ReactNode } from 'react';
 import { Dialog, Heading, I18nProvider, Modal, ModalOverlay } from 'react-aria-components';
 import { ShortcutSheet } from '../controls/ShortcutSheet';
+import { Switch } from '../design/Switch';
 import { DeviceNotes } from '../devices/DeviceNotes';
 import { DeviceSelects } from '../devices/DeviceSelects';
 import { LevelMeter } from '../devices/LevelMeter';
+import { chooseSounds } from '../devices/sound';
 import { HandOver } from '../hosting/HandOver';
 import { RemovePerson } from '../hosting/RemovePerson';
 import { end } from '../people/power';
@@ -103,10 +105,13 @@ function Devices({ close }: { close: () => void }) {
         <DeviceSelects />
       </div>
       {live && <LevelMeter />}
+      <Sounds />
       <Close close={close} />
     </Dialog>
   );
 }
+
+const Sounds = () => <Switch on={useStore((state) => state.sounds)} name={t('sounds.title')} note={t('sounds.text')} change={chooseSounds} />;
 
 /** The camera that is chosen shows what the others see. */
 function OwnPicture() {

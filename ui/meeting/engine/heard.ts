@@ -1,4 +1,5 @@
 import { announce } from '../announce/queue';
+import { noteComing } from '../people/coming';
 import type { Person } from '../store/state';
 import { nameList, t } from '../text/t';
 
@@ -11,8 +12,12 @@ export function heard(before: readonly Person[], now: readonly Person[]): void {
   const old = new Map(before.map((person) => [person.id, person]));
   const current = new Set(now.map((person) => person.id));
   if (now.length <= CROWD) {
-    for (const { id, name } of now) if (!old.has(id)) say('came', name);
-    for (const { id, name } of before) if (!current.has(id)) say('went', name);
+    const came = now.filter(({ id }) => !old.has(id));
+    const went = before.filter(({ id }) => !current.has(id));
+    for (const { name } of came) say('came', name);
+    for (const { name } of went) say('went', name);
+    noteComing('came', came, now.length);
+    noteComing('went', went, now.length);
   }
   for (const { id, name, share, me } of now)
     if (share && !me && !old.get(id)?.share) announce(t('share.began', { name }), { key: `share.${id}` });

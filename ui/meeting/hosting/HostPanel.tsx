@@ -1,6 +1,6 @@
 import { Hand, Lock, LockOpen, MicOff } from 'lucide-react';
 import { useEffect } from 'react';
-import { SwitchButton, SwitchField, Text } from 'react-aria-components';
+import { Switch } from '../design/Switch';
 import { Panel } from '../panel/Panel';
 import { allow, lock, lowerEverybody, muteEverybody } from '../people/power';
 import { deeds, type Deed } from '../session/may';
@@ -73,17 +73,5 @@ function Permission({ deed }: { deed: Deed }) {
   const end = ends[deed];
   const note = allowed ? count > 0 && end && t(end, { count }) : t('host.only_hosts');
   if (!offered) return null;
-  return (
-    <SwitchField className="switch-field" isSelected={allowed} onChange={(on) => void allow(deed, on)}>
-      <SwitchButton className="switch">
-        {t(names[deed])}
-        <span className="switch-track" aria-hidden />
-      </SwitchButton>
-      {note && (
-        <Text slot="description" className="switch-note">
-          {note}
-        </Text>
-      )}
-    </SwitchField>
-  );
+  return <Switch on={allowed} name={t(names[deed])} {...(note && { note })} change={(on) => void allow(deed, on)} />;
 }

@@ -15,8 +15,8 @@ import { askOtherTabs } from './tabs';
 
 /** The first step of the page: reads the address, hides the token in it, asks what is known of the room. */
 export async function openPage(): Promise<void> {
-  const { name = '', wish, chosen } = remembered();
-  set({ name, ...(wish && { wish }), ...(chosen && { chosen }) });
+  const { name = '', wish, chosen, sounds = true } = remembered();
+  set({ name, sounds, ...(wish && { wish }), ...(chosen && { chosen }) });
   const { code, home, token } = readAddress(location);
   // The whole link is what is opened elsewhere then: nothing of it is hidden.
   if (!isSecureContext || !supported()) {

@@ -1,5 +1,5 @@
 import { announce } from '../announce/queue';
-import { play } from '../devices/sound';
+import { cue } from '../devices/sound';
 import { closeToastOf, toast } from '../notices/toasts';
 import { leads } from '../session/told';
 import { get, set, watch } from '../store/store';
@@ -57,7 +57,7 @@ export function handOf(id: string, name: string, since: number | null): void {
     silent: true,
     actions: [{ label: t('hand.see'), act: () => set({ panel: 'people' }) }],
   });
-  void play(TICK, get().chosen.speaker, 0.08).catch(() => undefined);
+  cue(TICK, 0.08);
 }
 
 // The panel shows them all, in their order.

@@ -216,6 +216,8 @@ export interface State {
   /** Whose screen is large on the stage, of those who share. */
   largeShare: string | null;
   singleKeys: SingleKeys;
+  /** Short sounds tell of what happens. */
+  sounds: boolean;
   line: Line;
   told: Told;
   /** For a host: who was removed and is kept out. */
@@ -279,6 +281,7 @@ export const initial: State = {
   smallWindow: false,
   largeShare: null,
   singleKeys: 'help',
+  sounds: true,
   line: 'good',
   told: { roles: {}, spotlight: null, allows: { microphone: true, camera: true, share: true, chat: true, reactions: true } },
   removed: [],

@@ -1,7 +1,7 @@
 import { admitAll, admitPerson, ApiError, denyPerson } from '../api/client';
 import type { Admission, Knocker } from '../api/types';
 import { announce } from '../announce/queue';
-import { play } from '../devices/sound';
+import { cue } from '../devices/sound';
 import { closeToastOf, toast } from '../notices/toasts';
 import { admission } from '../session/join';
 import { leads } from '../session/told';
@@ -60,9 +60,9 @@ function tell(people: readonly Knocker[]): void {
 
 /** The sound; later, for who has not answered, the notice and the words again, unless the list is before his eyes. */
 const knocks = knocking((isNew) => {
-  const { atTheDoor, panel, chosen } = get();
+  const { atTheDoor, panel } = get();
   if (!isNew && panel === 'people') return;
-  void play(KNOCK, chosen.speaker).catch(() => undefined);
+  cue(KNOCK);
   if (isNew) return;
   show(atTheDoor, true);
   announce(asking(atTheDoor), { assertive: true });
