@@ -6,6 +6,9 @@ import { groups } from './list';
 import { isFound, namesIn, type Names } from './names';
 import './emoji.css';
 
+/** Pixels: some rows are cut, so that one sees that there are more. */
+const HIGH = 400;
+
 interface Props {
   triggerRef: RefObject<HTMLElement | null>;
   /** A field that has the focus opens a phone's keyboard over what one wants to see. */
@@ -19,7 +22,7 @@ export default function EmojiPicker({ triggerRef, typing, pick, close }: Props) 
   const names = use(namesIn(useStore((state) => state.language)));
   return (
     <I18nProvider locale={languageTag()}>
-      <Popover className="popover emoji-popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement="top">
+      <Popover className="popover emoji-popover" triggerRef={triggerRef} isOpen onOpenChange={(open) => !open && close()} placement="top" maxHeight={HIGH}>
         <Dialog className="emoji-dialog" aria-label={t('emoji.title')}>
           <Autocomplete filter={isFound}>
             <SearchField className="emoji-search" aria-label={t('emoji.find')} autoFocus={typing}>
