@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.acceptance.company import choose
+from tests.acceptance.company import LISTEN, choose, come, heard, tile
 from tests.acceptance.test_chat import guest_url
 from tests.people import inside
 from tests.platform import Guest, Platform, join, until
@@ -45,7 +45,7 @@ async def test_who_comes_is_shown_and_heard_until_sounds_are_switched_off(conven
     assert await notes(gustav.page) == [], "nobody hears himself come"
     async with inside(convene, room, "Ann", idle=True):
         await expect(notices).to_contain_text("Ann joined", timeout=SLOW)
-        await until(lambda: heard(gustav.page, CAME), why="no sound")
+        await until(lambda: sounded(gustav.page, CAME), why="no sound")
     await expect(notices).to_contain_text("Ann left", timeout=SLOW)
     await choose(gustav, "Camera, microphone and speaker")
     switch = gustav.page.get_by_role("dialog").get_by_role("switch", name="Sounds")
@@ -67,6 +67,24 @@ async def test_who_comes_is_shown_and_heard_until_sounds_are_switched_off(conven
             assert await notes(gustav.page) == []
 
 
-async def heard(page: Page, wanted: list[float]) -> bool:
+async def sounded(page: Page, wanted: list[float]) -> bool:
     played = await notes(page)
     return all(note in played for note in wanted)
+
+
+async def test_who_talks_while_muted_is_reminded_and_nobody_hears_him(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room()
+    async with inside(convene, room, "Ann", idle=True):
+        # He speaks without a pause, and has muted himself.
+        gustav = await come(chromium, guest_url(room), "Gustav")
+        await gustav.page.evaluate(LISTEN)
+        ben = await come(chromium, guest_url(room), "Ben", muted=False, scene=1)
+        hint = gustav.page.get_by_role("region", name="Notifications").locator(".toast", has_text="You are muted")
+        await expect(hint).to_contain_text("Hold Space to talk", timeout=SLOW)
+        assert await heard(gustav, "You are muted")
+        await expect(tile(ben, "Gustav, muted")).to_be_visible(timeout=SLOW)
+        assert not await ben.hears(), "what is listened to here is sent nowhere"
+        await expect(ben.page.get_by_text("You are muted")).to_have_count(0)
+        await hint.get_by_role("button", name="Unmute").click()
+        await expect(hint).to_have_count(0)
+        await until(ben.hears, why="he is not heard")
