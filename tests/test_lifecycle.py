@@ -15,6 +15,7 @@ from convene.lifecycle import (
     RoomType,
     SessionState,
     Standing,
+    asks_again_at,
     must_wait,
     standing,
     still_denied,
@@ -147,6 +148,10 @@ def test_what_somebody_at_the_door_is_told(
     state: KnockState, available: bool, locked: bool, waits: bool, told: Standing
 ) -> None:
     assert standing(state, available=available, locked=locked, waits=waits) is told
+
+
+def test_who_was_refused_may_ask_again_after_a_minute_three_times() -> None:
+    assert [asks_again_at(denials, NOW) for denials in (1, 2, 3, 4)] == [NOW + MINUTE] * 3 + [None]
 
 
 def test_a_denial_is_over_with_its_session() -> None:

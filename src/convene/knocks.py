@@ -6,6 +6,7 @@ whatever changes (a host comes, the level is set to `none`) holds at once for al
 session, room, knock.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +17,13 @@ import sqlalchemy as sa
 from convene import rooms, sessions
 from convene.db import Tx
 from convene.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from convene.lifecycle import KNOCK_HEARD, KNOCK_KEPT, KnockState, Standing, standing, still_denied
+from convene.lifecycle import KNOCK_HEARD, KNOCK_KEPT, KnockState, Standing, asks_again_at, standing, still_denied
 from convene.tables import knock, new_id, new_secret
 
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """One person's request to come in."""
+    """One person's request to come in. `denials`: how often it was refused in `session_id`."""
 
     id: str
     room_id: str
@@ -30,7 +31,9 @@ class Knock:
     name: str
     state: KnockState
     asked_at: datetime
+    decided_at: datetime | None
     session_id: str | None
+    denials: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a person at the door sees. `position` counts from 1; `closes_in`: seconds until the room closes by itself."""
+    """What a person at the door sees. `position` counts from 1; `closes_in`: seconds until the room closes by itself.
+
+    `asks_again_in`: seconds until he may ask again who was refused; None: not in this session, or he was not.
+    """
 
     standing: Standing
     room_id: str
@@ -61,6 +67,7 @@ class View:
     host_here: bool
     position: int | None
     closes_in: float | None
+    asks_again_in: int | None
 
 
 _COLUMNS = tuple(knock.c[name] for name in Knock.__slots__)
@@ -81,6 +88,7 @@ _BEFORE = _COUNT.where(
 )
 _SET = sa.update(knock).where(knock.c.id == sa.bindparam("key"), knock.c.state == sa.bindparam("was"))
 _DECIDE = _SET.values(state=sa.bindparam("to_be"), decided_at=sa.bindparam("at"), session_id=sa.bindparam("in_session"))
+_REFUSE = _DECIDE.values(denials=knock.c.denials + 1)
 _SEEN = _SET.values(seen_at=sa.bindparam("at"))
 _ASK_AGAIN = _SET.values(name=sa.bindparam("called"), seen_at=sa.bindparam("at"))
 _START_OVER = _SET.values(
@@ -90,6 +98,7 @@ _START_OVER = _SET.values(
     state=KnockState.WAITING,
     decided_at=None,
     session_id=None,
+    denials=sa.bindparam("refused"),
 )
 _WITHDRAW = sa.delete(knock).where(knock.c.id == sa.bindparam("key"), knock.c.state == KnockState.WAITING)
 _FORGET = sa.delete(knock).where(knock.c.seen_at < sa.bindparam("before"))
@@ -97,7 +106,8 @@ _FORGET = sa.delete(knock).where(knock.c.seen_at < sa.bindparam("before"))
 
 def _of(row: sa.Row[Any]) -> Knock:
     state = KnockState(row.state)
-    return Knock(row.id, row.room_id, row.application_id, row.name, state, row.asked_at, row.session_id)
+    who = (row.id, row.room_id, row.application_id, row.name)
+    return Knock(*who, state, row.asked_at, row.decided_at, row.session_id, row.denials)
 
 
 # --- Coming to the door ---------------------------------------------------------------------------------------------
@@ -108,18 +118,16 @@ def come_in(
 ) -> Entry | Waiting:
     """Lets a person in, or has him wait. `proof`: id and key of an earlier admission or knock of his, right or not.
 
-    Raises what `sessions.admit` raises; Forbidden `denied`; Conflict `waiting_full` when `limit` people wait already.
+    Raises what `sessions.admit` raises; Forbidden `denied`, with `retry_after` if he may ask again; Conflict `waiting_full`
+    when `limit` people wait already.
     """
     # Race: a knock becomes an admission between these two lines, and not the other way round.
     mine = _mine(tx, room, proof)
     known = admission_now(tx, proof)
     live = sessions.live_of(tx, room.id)
-    if (
-        mine is not None
-        and mine.state is KnockState.DENIED
-        and still_denied(mine.session_id, live.id if live else None)
-    ):
-        raise _denied()
+    holds = mine is not None and _denial_holds(mine, live)
+    if mine is not None and holds and asks_again_in(tx, mine) != 0:
+        raise _denied(tx, mine)
     ticket = None if mine is None or proof is None else sessions.Ticket(mine.id, sessions.hash_of(proof[1]), False)
     try:
         entry = Entry(*sessions.admit(tx, room, name, right, known, ticket))
@@ -127,11 +135,12 @@ def come_in(
         known = admission_now(tx, proof)
         if known is not None and known.room_id == room.id:  # Race: let in while we waited for the locks
             return Entry(*sessions.admit(tx, room, name, right, known))
-        return _ask(tx, room, name, mine, limit)
+        return _ask(tx, room, name, mine, limit, refused=mine.denials if mine is not None and holds else 0)
     if mine is not None and entry.person.id == mine.id:
         _decided(tx, mine, KnockState.ADMITTED, entry.session.id)
-        if _row(tx, room, mine.id).state == KnockState.DENIED:  # Race: refused while we waited for the locks
-            raise _denied()
+        now = _of(_row(tx, room, mine.id))
+        if now.state is KnockState.DENIED:  # Race: refused while we waited for the locks
+            raise _denied(tx, now)
     return entry
 
 
@@ -154,18 +163,22 @@ def _mine(tx: Tx, room: rooms.Room, proof: tuple[str, str] | None) -> Knock | No
     return None if row.state == KnockState.ADMITTED else _of(row)
 
 
-def _ask(tx: Tx, room: rooms.Room, name: str, mine: Knock | None, limit: int) -> Waiting:
-    """Somebody waits: at the place that he had, or at the end. The room is locked: nobody else takes the last place."""
+def _ask(tx: Tx, room: rooms.Room, name: str, mine: Knock | None, limit: int, *, refused: int) -> Waiting:
+    """Somebody waits: at the place that he had, or at the end. The room is locked: nobody else takes the last place.
+
+    refused: how often he was, in this session.
+    """
     others = [row for row in _present(tx, room.id) if mine is None or row.id != mine.id]
     if len(others) >= limit:
         raise Conflict("waiting_full", "Too many people are waiting to come in. Try again in a minute.")
     tx.wake(rooms.door(room.id))
     if mine is not None:
         again = _ASK_AGAIN if mine.state is KnockState.WAITING else _START_OVER
-        if tx.changed(again, {"key": mine.id, "was": mine.state, "called": name, "at": tx.now}):
+        said = {"key": mine.id, "was": mine.state, "called": name, "at": tx.now}
+        if tx.changed(again, said if again is _ASK_AGAIN else said | {"refused": refused}):
             return Waiting(mine.id, None, room.join_approval_level)
-        if tx.one(_ONE, {"id": mine.id}):  # Race: refused at this very moment (to let him in takes our lock)
-            raise _denied()
+        if row := tx.one(_ONE, {"id": mine.id}):  # Race: refused at this very moment (to let him in takes our lock)
+            raise _denied(tx, _of(row))
     id, key = new_id(), new_secret()
     row = {"id": id, "room_id": room.id, "application_id": room.application_id, "name": name}
     row |= {"key_hash": sessions.hash_of(key), "state": KnockState.WAITING}
@@ -173,8 +186,22 @@ def _ask(tx: Tx, room: rooms.Room, name: str, mine: Knock | None, limit: int) ->
     return Waiting(id, key, room.join_approval_level)
 
 
-def _denied() -> Forbidden:
-    return Forbidden("denied", "The host did not let you in.")
+def _denial_holds(mine: Knock, live: sessions.Session | None) -> bool:
+    return mine.state is KnockState.DENIED and still_denied(mine.session_id, live.id if live else None)
+
+
+def asks_again_in(tx: Tx, mine: Knock) -> int | None:
+    """Whole seconds until somebody who was refused may ask again; None: not any more, or he was not refused."""
+    if mine.state is not KnockState.DENIED or mine.decided_at is None:
+        return None
+    at = asks_again_at(mine.denials, mine.decided_at)
+    return None if at is None else max(0, math.ceil((at - tx.now).total_seconds()))
+
+
+def _denied(tx: Tx, mine: Knock) -> Forbidden:
+    wait = asks_again_in(tx, mine)
+    details = {} if wait is None else {"retry_after": wait}
+    return Forbidden("denied", "The host did not let you in.", details=details)
 
 
 # --- At the door ----------------------------------------------------------------------------------------------------
@@ -207,7 +234,8 @@ def view(tx: Tx, id: str) -> View:
         position = 1 + int(tx.connection.execute(_BEFORE, before).scalar_one())
     closes_in = (room.closes_at - tx.now).total_seconds() if available and room.closes_at else None
     host_here = live is not None and sessions.host_here(tx, live.id)
-    return View(stands, room.id, room.join_approval_level, host_here, position, closes_in)
+    again = asks_again_in(tx, _of(row))
+    return View(stands, room.id, room.join_approval_level, host_here, position, closes_in, again)
 
 
 def withdraw(tx: Tx, id: str, key: str) -> None:
@@ -255,7 +283,7 @@ def deny(tx: Tx, room: rooms.Room, id: str) -> Knock:
     row = _row(tx, room, id)
     live = sessions.live_of(tx, room.id)
     if row.state == KnockState.WAITING:
-        _decided(tx, _of(row), KnockState.DENIED, live.id if live else None)
+        _decided(tx, _of(row), KnockState.DENIED, live.id if live else None, _REFUSE)
     return _settled(tx, room, id, KnockState.DENIED)
 
 
@@ -287,11 +315,10 @@ def _let_in(tx: Tx, room: rooms.Room, row: sa.Row[Any]) -> bool:
     return False
 
 
-def _decided(tx: Tx, mine: Knock, state: KnockState, session_id: str | None) -> bool:
+def _decided(tx: Tx, mine: Knock, state: KnockState, session_id: str | None, decide: sa.Update = _DECIDE) -> bool:
     tx.wake(rooms.door(mine.room_id))
-    return bool(
-        tx.changed(_DECIDE, {"key": mine.id, "was": mine.state, "to_be": state, "at": tx.now, "in_session": session_id})
-    )
+    decision = {"key": mine.id, "was": mine.state, "to_be": state, "at": tx.now, "in_session": session_id}
+    return bool(tx.changed(decide, decision))
 
 
 def _row(tx: Tx, room: rooms.Room, id: str) -> sa.Row[Any]:

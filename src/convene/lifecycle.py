@@ -144,6 +144,8 @@ def session_due(
 
 KNOCK_HEARD = timedelta(seconds=30)  # a waiting page that was not heard of for this long has gone
 KNOCK_KEPT = timedelta(days=1)
+DENIAL_RESTS = timedelta(seconds=60)  # after that one may ask again
+ASKS_AGAIN = 3
 
 
 class Approval(StrEnum):
@@ -182,6 +184,11 @@ def must_wait(level: Approval, *, host_came: bool) -> bool:
 def still_denied(denied_in: str | None, live: str | None) -> bool:
     """A denial holds, like a removal, as long as the session in which it was said; outside of one, for good."""
     return denied_in is None or denied_in == live
+
+
+def asks_again_at(denials: int, denied_at: datetime) -> datetime | None:
+    """When somebody whose denial holds may ask again; None: not any more. `denials`: how often he was refused by now."""
+    return denied_at + DENIAL_RESTS if denials <= ASKS_AGAIN else None
 
 
 def standing(state: KnockState, *, available: bool, locked: bool, waits: bool) -> Standing:

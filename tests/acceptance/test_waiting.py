@@ -145,6 +145,31 @@ async def test_explicit_approval_the_host_admits_denies_and_admits_all(convene: 
     await seen_together(hanna, gustav, *late)
 
 
+async def test_who_was_refused_asks_again_after_a_minute_and_is_let_in(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room(join_approval_level="explicit_approval")
+    hanna = await visit(chromium, host_url(room), "Hanna")
+    gustav = await comes(chromium, room, "Gustav")
+    await waits(gustav, ASKED)
+    await (await door(hanna)).get_by_role("button", name="Deny Gustav").click()
+    await waits(gustav, "The host did not let you in")
+    button = gustav.page.get_by_role("button", name=re.compile("^Ask again"))
+    await expect(button).to_have_attribute("aria-disabled", "true", timeout=SLOW)
+    await button.click(force=True)
+    await waits(gustav, "The host did not let you in")
+    # A reload is no way around the minute.
+    await gustav.page.reload()
+    await gustav.page.get_by_role("button", name="Join", exact=True).click()
+    await waits(gustav, "The host did not let you in")
+    await expect(button).to_have_text(re.compile(r"Ask again in \d+ s"))
+    await expect(hanna.page.get_by_role("region", name=re.compile("waiting$"))).to_have_count(0, timeout=SLOW)
+    await expect(button).to_have_text("Ask again", timeout=90_000)
+    await button.click()
+    await waits(gustav, ASKED)
+    await (await door(hanna)).get_by_role("button", name="Admit Gustav").click(timeout=SLOW)
+    await is_in(gustav)
+    await seen_together(gustav, hanna)
+
+
 async def test_who_waits_can_go_and_a_notice_lets_in(convene: Platform, chromium: Browser) -> None:
     room = await convene.room(join_approval_level="explicit_approval")
     hanna = await visit(chromium, host_url(room), "Hanna")

@@ -242,6 +242,56 @@ async def test_decisions_are_made_once(world: World) -> None:
     assert (await join(world, room, "Ben", admission=ben)).status_code == 403
 
 
+async def test_who_was_refused_may_ask_again_after_a_minute_three_times(world: World) -> None:
+    room = await make(world, **EXPLICIT, **lasting(world))
+    host, _ = await inside(world, room, "Hanna", host=True)
+    gustav = await knock(world, room)
+    async with AsyncExitStack() as stack:
+        hosts = await watch(stack, world, host)
+        for _ in range(3):
+            page = await wait(stack, world, gustav)
+            await hosts.lists("Gustav")
+            await decide(world, host, gustav, "deny")
+            await page.shows(state="denied", retry_after=60)
+            await hosts.lists()
+            world.later(seconds=59)
+            early = await join(world, room, "Gustav", admission=gustav)
+            assert (early.status_code, early.json()["error"]["retry_after"]) == (403, 1)
+            assert early.headers["Retry-After"] == "1"
+            world.later(seconds=1)
+            carla = await knock(world, room, "Carla")
+            world.later(seconds=1)
+            assert await knock(world, room, admission=gustav) == gustav
+            # He has no other place than one who comes now.
+            await hosts.lists("Carla", "Gustav")
+            await world.client.delete("/api/meeting/waiting", headers=proof(carla))
+        page = await wait(stack, world, gustav)
+        await decide(world, host, gustav, "deny")
+        await page.shows(state="denied", retry_after=None)
+    world.later(minutes=10)
+    last = await join(world, room, "Gustav", admission=gustav)
+    assert (last.status_code, last.json()["error"]["code"]) == (403, "denied")
+    assert "retry_after" not in last.json()["error"]
+    # The next session begins anew.
+    await end(world, host)
+    await inside(world, room, "Hanna", host=True)
+    assert await knock(world, room, admission=gustav) == gustav
+
+
+async def test_who_asks_again_is_let_in(world: World) -> None:
+    room = await make(world, **EXPLICIT)
+    host, _ = await inside(world, room, "Hanna", host=True)
+    gustav = await knock(world, room)
+    await decide(world, host, gustav, "deny")
+    assert (await decide(world, host, gustav, "admit")).status_code == 409, "he is not there to be let in"
+    world.later(seconds=60)
+    answers = await asyncio.gather(*(join(world, room, "Gustav", admission=gustav) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert (await decide(world, host, gustav, "admit")).status_code == 204
+    entered = await join(world, room, "Gustav", admission=gustav)
+    assert (entered.status_code, entered.json()["admission"]) == (200, gustav)
+
+
 async def test_everybody_at_once(world: World) -> None:
     """Hosts who admit, deny and admit all, while the guest knocks again and gives up: one outcome, and no error."""
     room = await make(world, **EXPLICIT)

@@ -82,7 +82,7 @@ function draw(page: Page, door: Door | null) {
     case 'waiting':
       return door ? <Waiting door={door} /> : prejoin;
     case 'denied':
-      return <Denied />;
+      return <Denied againAt={page.againAt} />;
     case 'failed':
       return <Failed why={page.why} />;
     case 'call':

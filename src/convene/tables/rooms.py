@@ -141,7 +141,8 @@ knock = sa.Table(
     moment("asked_at", nullable=False),
     moment("seen_at", nullable=False),  # when the waiting page was last heard of
     moment("decided_at"),
-    text("session_id", nullable=True),  # the session for which it was admitted, if one was there
+    text("session_id", nullable=True),  # the session for which it was decided, if one was there
+    sa.Column("denials", sa.Integer, nullable=False, server_default=sa.text("0")),  # in that session
     sa.Index(
         "ix_knock_waiting",
         "room_id",

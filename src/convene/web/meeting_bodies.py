@@ -253,12 +253,16 @@ class Waits(BaseModel):
 
 
 class AtTheDoor(BaseModel):
-    """An event `state` of `GET /waiting`. All states but `waiting` are the last event; `position` counts from 1."""
+    """An event `state` of `GET /waiting`. All states but `waiting` are the last event; `position` counts from 1.
+
+    `retry_after`: seconds until somebody who is `denied` may ask again by `POST /join`; null: not in this session.
+    """
 
     state: Standing
     level: ApprovalLevel
     host_here: bool
     position: int | None
+    retry_after: int | None
 
 
 class WaitingPerson(BaseModel):

@@ -95,6 +95,7 @@ def router(runtime: Runtime) -> APIRouter:
 
 def _standing(seen: knocks.View) -> Told:
     body = {"state": seen.standing, "level": seen.level, "host_here": seen.host_here, "position": seen.position}
+    body["retry_after"] = seen.asks_again_in
     look_in = BEAT if seen.closes_in is None else min(BEAT, seen.closes_in)
     return Told("state", body, last=seen.standing is not Standing.WAITING, look_in=look_in)
 

@@ -1974,6 +1974,8 @@ export interface components {
         /**
          * AtTheDoor
          * @description An event `state` of `GET /waiting`. All states but `waiting` are the last event; `position` counts from 1.
+         *
+         *     `retry_after`: seconds until somebody who is `denied` may ask again by `POST /join`; null: not in this session.
          */
         AtTheDoor: {
             state: components["schemas"]["Standing"];
@@ -1986,6 +1988,8 @@ export interface components {
             host_here: boolean;
             /** Position */
             position: number | null;
+            /** Retry After */
+            retry_after: number | null;
         };
         /**
          * Attempt
@@ -22222,7 +22226,7 @@ export interface operations {
                 content: {
                     /**
                      * @example event: state
-                     *     data: {"state":"waiting","level":"explicit_approval","host_here":true,"position":1}
+                     *     data: {"state":"waiting","level":"explicit_approval","host_here":true,"position":1,"retry_after":null}
                      */
                     "text/event-stream": {
                         event?: string;

@@ -158,7 +158,7 @@ export const states: Readonly<Record<string, () => Given>> = {
   'waiting-approval': () => door({ position: 3 }),
   'waiting-lost': () => door({ lost: true, hostHere: false }),
   'waiting-admitted': () => door({ admitted: true }),
-  denied: () => page({ is: 'denied' }),
+  denied: () => page({ is: 'denied', againAt: 0 }),
 
   'call-alone': () => hosting(cast(1)),
   'call-two': () => call(cast(2)),

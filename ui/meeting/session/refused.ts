@@ -9,11 +9,6 @@ export class MustWait extends ApiError {
   }
 }
 
-const byCode: Readonly<Record<string, Page>> = {
-  must_wait: { is: 'waiting' },
-  denied: { is: 'denied' },
-};
-
 const byStatus: Readonly<Record<number, RefusedBy>> = {
   403: 'removed',
   404: 'not_found',
@@ -28,8 +23,8 @@ const AGAIN_S: Partial<Record<RefusedBy, number>> = { full: 10, crowded: 20, slo
 /** The page for an answer that lets nobody in; a silent or failing server is asked again. */
 export function refusedPage(error: unknown, now: number = Date.now()): Page {
   const api = error instanceof ApiError ? error : null;
-  const page = api && byCode[api.code];
-  if (page) return page;
+  if (api?.code === 'must_wait') return { is: 'waiting' };
+  if (api?.code === 'denied') return { is: 'denied', againAt: api.retryAfter === null ? null : now + api.retryAfter * 1000 };
   const why = api?.code === 'waiting_full' ? 'crowded' : ((api && byStatus[api.status]) ?? 'unreachable');
   const endedAt = api?.extra['ended_at'];
   const seconds = api?.retryAfter ?? AGAIN_S[why];

@@ -109,6 +109,12 @@ describe('refusals', () => {
     expect(refusedPage(error(429, { retry_after: 7 }), 1000)).toMatchObject({ retryAt: 8000 });
   });
 
+  test('whom the host did not let in may ask again when the server says so', () => {
+    const denied = (extra: Record<string, unknown>) => new ApiError(403, 'denied', '', extra);
+    expect(refusedPage(denied({ retry_after: 60 }), 1000)).toEqual({ is: 'denied', againAt: 61_000 });
+    expect(refusedPage(denied({}))).toEqual({ is: 'denied', againAt: null });
+  });
+
   test('only the own end is dated', () => {
     expect(refusedPage(error(410, { ended_at: '2026-11-20T10:15:00.000Z' }))).toMatchObject({ endedAt: '2026-11-20T10:15:00.000Z' });
     expect(refusedPage(error(404))).toMatchObject({ endedAt: null, retryAt: null });

@@ -19,7 +19,8 @@ export type Page =
   | { is: 'prejoin' }
   | { is: 'joining' }
   | { is: 'waiting' }
-  | { is: 'denied' }
+  /** `againAt`: from when on one may ask again, by our own clock; null: not any more. */
+  | { is: 'denied'; againAt: number | null }
   | { is: 'failed'; why: 'server' | 'media' }
   | { is: 'call' }
   | { is: 'lost' }

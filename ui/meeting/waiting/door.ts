@@ -67,7 +67,7 @@ const closed = (): Door => ({
 });
 
 /** One word of the server; whether it is the last. */
-function heard({ state, level, host_here, position }: AtTheDoor): boolean {
+function heard({ state, level, host_here, position, retry_after }: AtTheDoor): boolean {
   const before = get().door;
   switch (state) {
     case 'waiting':
@@ -78,7 +78,7 @@ function heard({ state, level, host_here, position }: AtTheDoor): boolean {
       comeIn();
       return true;
     case 'denied':
-      done({ is: 'denied' });
+      done({ is: 'denied', againAt: retry_after === null ? null : Date.now() + retry_after * 1000 });
       return true;
     case 'locked':
       done({ is: 'refused', why: 'locked', endedAt: null, retryAt: null });
@@ -115,6 +115,13 @@ export function stopWaiting(): void {
   const { admission: proof } = kept(get().code);
   if (proof) void withdraw(proof).catch(() => undefined);
   done({ is: 'prejoin' });
+}
+
+/** Whom the host did not let in asks once more: at the end of those who wait. */
+export function askAgain(): void {
+  void openDevices();
+  set({ door: closed() });
+  void join();
 }
 
 /** After a reload of a page that was waiting: on without a click. */
