@@ -16,9 +16,11 @@ interface ShareOptions extends DisplayMediaStreamOptions {
 
 const isSafari = (): boolean => /^((?!chrome|android).)*safari/i.test(navigator.userAgent);
 
+const SIZE = { width: { ideal: 1920 }, height: { ideal: 1080 } };
+
 const options = (): ShareOptions => ({
   // Safari 17 gives a tiny picture when a size is asked for.
-  video: isSafari() ? true : { width: { ideal: 1920 }, height: { ideal: 1080 }, frameRate: { ideal: 15 } },
+  video: isSafari() ? true : { ...SIZE, frameRate: { ideal: 15 } },
   audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
   selfBrowserSurface: 'exclude',
   surfaceSwitching: 'include',
@@ -36,7 +38,7 @@ export async function startShare(): Promise<void> {
     if (!video) throw new Error('a share without a picture');
     video.contentHint = 'detail';
     video.addEventListener('ended', stopShare);
-    set({ share: { is: 'live', video, audio: stream.getAudioTracks()[0] ?? null } });
+    set({ share: { is: 'live', video, audio: stream.getAudioTracks()[0] ?? null, motion: false } });
     announce(t('share.you_began'));
   } catch (error) {
     set({ share: { is: 'idle' } });
@@ -45,6 +47,15 @@ export async function startShare(): Promise<void> {
     if (name === 'NotAllowedError' && !/system/i.test(message)) return;
     toast(t(name === 'NotAllowedError' || name === 'NotReadableError' ? 'share.system' : 'share.failed'), { tone: 'warning', sticky: true });
   }
+}
+
+/** Of what is shared the movement counts (a film), or the small print (all else). It holds for this share alone. */
+export function optimise(motion: boolean): void {
+  const { share } = get();
+  if (share.is !== 'live') return;
+  share.video.contentHint = motion ? 'motion' : 'detail';
+  if (!isSafari()) void share.video.applyConstraints({ ...SIZE, frameRate: { ideal: motion ? 30 : 15 } }).catch(() => undefined);
+  set({ share: { ...share, motion } });
 }
 
 /** One button for both ways. */

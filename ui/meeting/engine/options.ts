@@ -1,4 +1,4 @@
-import { AudioPresets, ScreenSharePresets, type ReconnectPolicy, type RoomConnectOptions, type RoomOptions } from 'livekit-client';
+import { AudioPresets, type ReconnectPolicy, type RoomConnectOptions, type RoomOptions } from 'livekit-client';
 import { retryDelay } from '../session/reaction';
 
 /** The client resumes by itself for this long; then a fresh connection with a new token is the shorter way. */
@@ -27,7 +27,6 @@ export const roomOptions = (speaker: string): RoomOptions => ({
     red: true,
     audioPreset: AudioPresets.speech,
     stopMicTrackOnMute: false,
-    screenShareEncoding: ScreenSharePresets.h1080fps15.encoding,
   },
 });
 

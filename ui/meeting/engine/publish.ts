@@ -7,6 +7,7 @@ import { may, type Deed } from '../session/may';
 import type { State } from '../store/state';
 import { get, watch } from '../store/store';
 import { t, type TextKey } from '../text/t';
+import { encodingOf, tune } from './tune';
 
 type Source = Track.Source.Microphone | Track.Source.Camera | Track.Source.ScreenShare | Track.Source.ScreenShareAudio;
 
@@ -114,6 +115,7 @@ async function send(sender: Sender, source: Source, want: Wanted | null): Promis
   if (!local) return want ? publish(sender, source, want) : undefined;
   if (!want) return retract(sender, source, local);
   if (local.mediaStreamTrack !== want.track) await local.replaceTrack(want.track, true);
+  if (source === Track.Source.ScreenShare) await tune(local as LocalVideoTrack, isFilm());
   if (want.on && local.isMuted) await local.unmute();
   else if (!want.on) await hush(sender, source, local);
 }
@@ -123,12 +125,14 @@ async function publish({ room, sent }: Sender, source: Source, { track, on }: Wa
   if (!on) await local.mute();
   sent.set(source, local);
   try {
-    await room.localParticipant.publishTrack(local, { source });
+    await room.localParticipant.publishTrack(local, { source, screenShareEncoding: encodingOf(isFilm()) });
   } catch (error) {
     sent.delete(source);
     throw error;
   }
 }
+
+const isFilm = ({ share } = get()): boolean => share.is === 'live' && share.motion;
 
 /** A share is taken back whole; a device stays published and silent, so that it can begin again at once. */
 async function retract(sender: Sender, source: Source, local: LocalTrack): Promise<void> {

@@ -173,7 +173,7 @@ export const states: Readonly<Record<string, () => Given>> = {
   'call-beside': () => call(cast(6), { view: 'beside', speakers: { front: idOf(1), lately: new Map() } }),
   'call-share': () => call(shared()),
   'call-two-shares': () => call(shared().map((one, i) => (i === 3 ? { ...one, share: screen('Budget') } : one))),
-  'call-own-share': () => call(cast(4), { share: { is: 'live', video: screen('Attendance'), audio: null } }),
+  'call-own-share': () => call(cast(4), { share: { is: 'live', video: screen('Attendance'), audio: null, motion: false } }),
   'call-self-hidden': () => call(cast(3), { selfView: { hidden: true, mirrored: true } }),
   'call-devices-off': () => call(cast(3), { wish: { microphone: false, camera: false }, capture: { ...live(), camera: { is: 'off' } } }),
   'call-device-problem': () => call(cast(3), { capture: both(refused('busy')), dialog: { is: 'devices' } }),

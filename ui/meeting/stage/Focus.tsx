@@ -1,5 +1,5 @@
 import { MonitorUp, Spotlight } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { stopShare } from '../devices/share';
 import type { Person, State } from '../store/state';
 import { set, useStore } from '../store/store';
@@ -20,6 +20,8 @@ interface Props {
   stage: Stage;
   how: 'focus' | 'beside';
 }
+
+const OwnShare = lazy(() => import('./OwnShare'));
 
 const TABS = 44;
 
@@ -121,7 +123,14 @@ function Tabs({ offers, shown, choose }: { offers: readonly Large[]; shown: Larg
   );
 }
 
-const Screen = ({ person }: { person: Person }) => (person.me ? <OwnShare /> : <SharedScreen key={person.id} person={person} />);
+const Screen = ({ person }: { person: Person }) =>
+  person.me ? (
+    <Suspense fallback={<div className="tile shared own" />}>
+      <OwnShare />
+    </Suspense>
+  ) : (
+    <SharedScreen key={person.id} person={person} />
+  );
 
 function LargeTiles({ people, area, gap }: { people: readonly Person[]; area: Stage; gap: number }) {
   const shape = anyGrid(people.length, area, gap);
@@ -140,18 +149,6 @@ function LargeTiles({ people, area, gap }: { people: readonly Person[]; area: St
     </ul>
   );
 }
-
-/** In place of our own screen, which would show itself in itself. */
-const OwnShare = () => (
-  <div className="tile shared own">
-    <MonitorUp className="icon" />
-    <h2>{t('share.yours')}</h2>
-    <p className="muted">{t('share.yours_text')}</p>
-    <button className="button danger" onClick={stopShare}>
-      {t('share.stop')}
-    </button>
-  </div>
-);
 
 /** Who has pinned somebody sees whom he has pinned, and that the host shows another. */
 const SpotlightSign = ({ large, choose }: { large: Large; choose: (large: Large) => void }) =>

@@ -137,7 +137,11 @@ export interface Chat {
   answering: ChatMessage['reply_to'];
 }
 
-export type Share = { is: 'idle' } | { is: 'asking' } | { is: 'live'; video: MediaStreamTrack; audio: MediaStreamTrack | null };
+export type Share =
+  | { is: 'idle' }
+  | { is: 'asking' }
+  /** `motion`: it is a film, whose movement counts more than small print. */
+  | { is: 'live'; video: MediaStreamTrack; audio: MediaStreamTrack | null; motion: boolean };
 
 export type Dialog =
   | { is: 'end' }
