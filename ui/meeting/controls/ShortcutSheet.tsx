@@ -47,6 +47,7 @@ const groups = (): { title: string; rows: Row[] }[] => [
       { what: t('shortcuts.bar'), key: 'F2' },
       { what: t('shortcuts.region'), key: 'F6' },
       { what: t('shortcuts.tiles'), key: '← ↑ → ↓' },
+      { what: t('shortcuts.corner'), key: '⇧ ← ↑ → ↓' },
       of('sheet', t('shortcuts.title')),
     ],
   },

@@ -6,7 +6,7 @@ interface Remembered {
   wish?: State['wish'];
   chosen?: State['chosen'];
   view?: State['view'];
-  selfView?: State['selfView'];
+  selfView?: Partial<State['selfView']>;
   singleKeys?: State['singleKeys'];
   sounds?: boolean;
   /** `known`: a microphone that gives nothing is no news to this person. */

@@ -174,7 +174,7 @@ export const states: Readonly<Record<string, () => Given>> = {
   'call-share': () => call(shared()),
   'call-two-shares': () => call(shared().map((one, i) => (i === 3 ? { ...one, share: screen('Budget') } : one))),
   'call-own-share': () => call(cast(4), { share: { is: 'live', video: screen('Attendance'), audio: null, motion: false } }),
-  'call-self-hidden': () => call(cast(3), { selfView: { hidden: true, mirrored: true } }),
+  'call-self-hidden': () => call(cast(3), { selfView: { hidden: true, mirrored: true, corner: 'end bottom' } }),
   'call-devices-off': () => call(cast(3), { wish: { microphone: false, camera: false }, capture: { ...live(), camera: { is: 'off' } } }),
   'call-device-problem': () => call(cast(3), { capture: both(refused('busy')), dialog: { is: 'devices' } }),
   'call-reconnecting': () => call(cast(4), { line: 'media' }),

@@ -1,4 +1,5 @@
 import type { Person } from '../store/state';
+import { Floating } from './Floating';
 import type { Stage } from './grid';
 import { PersonTile } from './PersonTile';
 
@@ -17,9 +18,9 @@ export function OneToOne({ people, stage }: { people: readonly Person[]; stage: 
         </li>
       )}
       {me && (
-        <li className="floating" style={{ width: own.w, height: own.h }}>
+        <Floating size={own}>
           <PersonTile person={me} size={own} stage={stage} filled />
-        </li>
+        </Floating>
       )}
     </ul>
   );

@@ -14,7 +14,7 @@ interface Props {
   person: Person;
   size: { w: number; h: number };
   stage: Stage;
-  /** Small pictures fill their tile, whatever is cut off. */
+  /** It floats over another one: it fills its tile, whatever is cut off. */
   filled?: boolean;
 }
 
@@ -58,7 +58,7 @@ export const PersonTile = memo(function PersonTile({ person, size: { w, h }, sta
       unrecorded={unrecorded}
       onDoubleClick={() => refit(id)}
     >
-      <TileTools person={shown} pinned={pinned} pictured={picture !== null} whole={(usual === 'contain') !== refitted} small={w < NAME_FROM} />
+      <TileTools person={shown} pinned={pinned} pictured={picture !== null} whole={(usual === 'contain') !== refitted} small={w < NAME_FROM} floating={filled} />
     </Tile>
   );
 }, alike);

@@ -1,12 +1,12 @@
 import { announce } from '../announce/queue';
 import { remember, remembered } from '../devices/memory';
-import type { SelfView, View } from '../store/state';
+import { initial, type SelfView, type View } from '../store/state';
 import { get, set, watch } from '../store/store';
 import { t, type TextKey } from '../text/t';
 import { nextView } from './view';
 
-const { view = 'auto', selfView = { hidden: false, mirrored: true }, singleKeys = 'help' } = remembered();
-set({ view, selfView, singleKeys });
+const { view = 'auto', selfView, singleKeys = 'help' } = remembered();
+set({ view, selfView: { ...initial.selfView, ...selfView }, singleKeys });
 
 export const viewNames: Record<View, TextKey> = { auto: 'view.auto', grid: 'view.grid', speaker: 'view.speaker', beside: 'view.beside' };
 

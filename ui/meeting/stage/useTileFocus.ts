@@ -30,7 +30,7 @@ export function useTileFocus(ref: RefObject<HTMLElement | null>): void {
     const pressed = (event: KeyboardEvent) => {
       const way = ways[event.key];
       const from = event.target as HTMLElement;
-      if (!way || from.dataset['tile'] === undefined || from.getAttribute('aria-expanded') === 'true') return;
+      if (!way || event.shiftKey || from.dataset['tile'] === undefined || from.getAttribute('aria-expanded') === 'true') return;
       event.preventDefault();
       nearest(from, stopsOf(stage), way)?.focus();
     };

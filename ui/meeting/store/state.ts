@@ -99,7 +99,12 @@ export type View = 'auto' | 'grid' | 'speaker' | 'beside';
 export interface SelfView {
   hidden: boolean;
   mirrored: boolean;
+  /** Where it floats while there is one other person. */
+  corner: Corner;
 }
+
+/** Of the stage: on the side where lines begin or end. */
+export type Corner = `${'start' | 'end'} ${'top' | 'bottom'}`;
 
 /** Who talks: `front` is large in the speaker view, `lately` are the speakers of the last minute with their time. */
 export interface Speakers {
@@ -277,7 +282,7 @@ export const initial: State = {
   view: 'auto',
   pins: [],
   refitted: [],
-  selfView: { hidden: false, mirrored: true },
+  selfView: { hidden: false, mirrored: true, corner: 'end bottom' },
   speakers: { front: null, lately: new Map() },
   hands: [],
   reactions: [],
