@@ -1,6 +1,7 @@
 import { CalendarX, DoorClosed, Hourglass, Lock, Users, WifiOff, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { useNow } from '../controls/useNow';
+import { joinAgain } from '../session/join';
 import { openRoom } from '../session/open';
 import type { Page, RefusedBy } from '../store/state';
 import { get, useStore } from '../store/store';
@@ -50,12 +51,12 @@ const Again = () => (
   </button>
 );
 
-/** Asks again by itself when the time has come, once for each refusal. */
+/** Asks again by itself when the time has come, once for each refusal; whom only a place was missing goes on where he was stopped. */
 function useRetry(page: RefusedPage, seconds: number): void {
   const asked = useRef<RefusedPage | null>(null);
   useEffect(() => {
     if (page.retryAt === null || seconds > 0 || asked.current === page) return;
     asked.current = page;
-    void openRoom(get().code);
+    void (page.why === 'full' || page.why === 'crowded' ? joinAgain() : openRoom(get().code));
   }, [page, seconds]);
 }

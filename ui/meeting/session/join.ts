@@ -51,6 +51,12 @@ export async function rejoin(): Promise<void> {
   await enter();
 }
 
+/** Once more by itself, after all places were taken; the devices stay closed until there is one (who waits opens them himself). */
+export async function joinAgain(): Promise<void> {
+  await enter();
+  if (get().page.is === 'call') void reopen();
+}
+
 export function leave(asleep = false): void {
   leaving = true;
   finish({ is: 'left', lasted: Date.now() - joinedAt, asleep });

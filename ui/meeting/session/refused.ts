@@ -36,6 +36,6 @@ export function refusedPage(error: unknown, now: number = Date.now()): Page {
   };
 }
 
-/** Whether trying again by itself may succeed: the server or the engine is away for the moment. */
+/** Whether trying again by itself may succeed: the server or the engine is away for the moment, or a meeting was just ending. */
 export const passing = (error: unknown): boolean =>
-  !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500;
+  !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500 || error.code === 'try_again';

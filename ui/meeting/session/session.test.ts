@@ -124,5 +124,6 @@ describe('refusals', () => {
     expect([0, 429, 500, 503].map((status) => passing(error(status)))).toEqual([true, true, true, true]);
     expect([400, 403, 404, 410, 423].map((status) => passing(error(status)))).toEqual([false, false, false, false, false]);
     expect(passing(new Error('no media'))).toBe(true);
+    expect(['try_again', 'waiting_full'].map((code) => passing(new ApiError(409, code, '', {})))).toEqual([true, false]);
   });
 });
