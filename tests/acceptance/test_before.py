@@ -19,7 +19,7 @@ AXE = Path(__file__).parents[2] / "ui/node_modules/axe-core/axe.min.js"
 CHECKED = {"permissions": ["camera", "microphone", "clipboard-read", "clipboard-write"]}
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def without_udp() -> AsyncIterator[Browser]:
     """A browser as behind a firewall that lets TCP alone through: its own switch for that sends no UDP at all."""
     async with browser("--webrtc-ip-handling-policy=disable_non_proxied_udp") as made:

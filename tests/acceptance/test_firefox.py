@@ -15,22 +15,13 @@ from playwright.async_api import Browser, expect
 
 from tests.acceptance.company import SLOW, tile
 from tests.firefox import SPEAKERS, Firefox, Tab, firefox
-from tests.platform import Guest, Platform, browser, until, visit
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.platform import Guest, Platform, until, visit
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def fox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firefox]:
     """One Firefox for all tests of this file."""
     async with firefox(tmp_path_factory.mktemp("firefox")) as made:
-        yield made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """One Chromium, for the others in the meeting."""
-    async with browser() as made:
         yield made
 
 
