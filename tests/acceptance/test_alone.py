@@ -60,8 +60,10 @@ async def test_space_talks_on_the_stage_and_nowhere_else(convene: Platform, chro
 
     await bar(page).get_by_role("button", name="More").click()
     await page.get_by_role("menuitemradio", name="Speaker").focus(timeout=SLOW)
-    await page.evaluate("window.seen = []; new MutationObserver(() => seen.push(document.querySelector('[aria-label=\"Turn microphone off\"]') !== null))"
-                        ".observe(document.querySelector('.bar'), { subtree: true, attributes: true, childList: true })")
+    await page.evaluate(
+        "window.seen = []; new MutationObserver(() => seen.push(document.querySelector('[aria-label=\"Turn microphone off\"]') !== null))"
+        ".observe(document.querySelector('.bar'), { subtree: true, attributes: true, childList: true })"
+    )
     await page.keyboard.down("Space")
     await page.get_by_role("menu").wait_for(state="detached", timeout=SLOW)
     await page.keyboard.up("Space")
@@ -80,7 +82,9 @@ async def test_space_talks_on_the_stage_and_nowhere_else(convene: Platform, chro
 
 async def test_a_second_try_goes_the_way_that_was_chosen(convene: Platform, chromium: Browser) -> None:
     """Whoever would not be recorded is not asked again by the server as somebody undecided."""
-    room = await convene.room(type="long_term", expires_at="2029-01-01T00:00:00Z", recording_options={"auto_record": True})
+    room = await convene.room(
+        type="long_term", expires_at="2029-01-01T00:00:00Z", recording_options={"auto_record": True}
+    )
     context = await chromium.new_context(permissions=["camera", "microphone"], viewport=DESK)
     page = await context.new_page()
     await page.goto(guest_link(room))

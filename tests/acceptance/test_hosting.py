@@ -15,7 +15,7 @@ import numpy as np
 from livekit import rtc
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.acceptance.company import LISTEN, SLOW, come, heard, largest, microphone, tile, together
+from tests.acceptance.company import LISTEN, SCREEN, SLOW, come, heard, largest, microphone, tile, together
 from tests.people import Someone, inside
 from tests.platform import Guest, Platform, until
 
@@ -141,7 +141,7 @@ async def test_mute_all_is_silence_and_nobody_is_switched_on_but_by_himself(
 ) -> None:
     room = await convene.room()
     hanna = await joins(chromium, host_link(room), "Hanna")
-    ann = await joins(chromium, guest_link(room), "Ann", scene=1, muted=False)
+    ann = await joins(chromium, guest_link(room), "Ann", scene=1, muted=False, scripts=[SCREEN])
     ben = await joins(chromium, guest_link(room), "Ben", scene=2)
     await together(hanna, ann, ben)
     await until(ben.hears, why="Ann is not heard")
@@ -171,6 +171,41 @@ async def test_mute_all_is_silence_and_nobody_is_switched_on_but_by_himself(
     await expect(tile(ben, "Ann, muted")).to_have_count(0, timeout=SLOW)
     await until(ben.hears, why="who has agreed is not heard")
     assert await violations(ann) == []
+    await _one_by_one(hanna, ann, ben)
+
+
+async def _one_by_one(hanna: Guest, ann: Guest, ben: Guest) -> None:
+    """One person's microphone, camera and share are stopped: he reads who did it and what he may, the others see that they are off."""
+    await act(hanna, "Ann", "Mute")
+    await until(lambda: said_again(ann, "The host muted you. You can turn your microphone on again."), why="not told")
+    await expect(tile(ben, "Ann, muted")).to_be_visible(timeout=SLOW)
+    await until(lambda: silent(ben), why="who was muted is still heard")
+
+    await expect(tile(ben, "Ann").locator("video")).to_have_count(1, timeout=SLOW)
+    await act(hanna, "Ann", "Stop camera")
+    await told(ann, "The host stopped your camera. You can turn it on again.")
+    for other in (hanna, ben):
+        await expect(tile(other, "Ann").get_by_text("A", exact=True)).to_be_visible(timeout=SLOW)
+        await expect(tile(other, "Ann").locator("video")).to_have_count(0, timeout=SLOW)
+    await button(ann, "Turn camera on").click()
+    await expect(tile(ben, "Ann").locator("video")).to_have_count(1, timeout=SLOW)
+
+    await button(ann, "Share your screen").click()
+    screen = ben.page.get_by_role("group", name="Screen of Ann")
+    await expect(screen).to_be_visible(timeout=SLOW)
+    await until(ben.hears, why="the sound of the share is not heard")
+    await act(hanna, "Ann", "Stop screen share")
+    await told(ann, "The host stopped your screen share.")
+    await expect(screen).to_have_count(0, timeout=SLOW)
+    await until(lambda: silent(ben), why="the sound of the share goes on without its picture")
+    assert await ann.page.evaluate("screen_shared.stream.getTracks().every((t) => t.readyState === 'ended')")
+    await button(ann, "Share your screen").click()
+    await expect(screen).to_be_visible(timeout=SLOW)
+
+
+async def said_again(guest: Guest, text: str) -> bool:
+    """Whether it was said twice at least."""
+    return sum(text in said for said in await guest.page.evaluate("window.spoken")) > 1
 
 
 async def test_what_is_forbidden_has_a_padlock_and_makes_no_sound(convene: Platform, chromium: Browser) -> None:
@@ -326,6 +361,7 @@ async def test_who_is_removed_stays_out_until_let_back_in(convene: Platform, chr
     await photographed(hanna, "remove")
     await dialog.get_by_role("button", name="Remove").click()
     await expect(ben.page.get_by_role("heading", level=1)).to_contain_text("removed you", timeout=SLOW)
+    await expect(button(hanna, "People, 1 here")).to_be_visible(timeout=SLOW)
     await ben.page.reload()
     await ben.page.get_by_role("button", name="Join", exact=True).click()
     await expect(ben.page.get_by_role("heading", level=1)).to_contain_text("removed you", timeout=SLOW)

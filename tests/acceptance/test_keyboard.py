@@ -105,12 +105,20 @@ async def test_from_the_link_to_the_end_by_keyboard_alone(convene: Platform, chr
 
     await press(page, "Control+Alt+c", "Control+Alt+h")
     await expect(tile(ben, "Ann, muted, hand raised")).to_be_visible(timeout=SLOW)
+    await devices_have_keys(page, ben)
     await press(page, "F2")
     await reach(page, "Leave", "ArrowRight")
     await press(page, "Enter")
     await expect(page.get_by_role("heading", level=1)).to_be_focused(timeout=SLOW)
     await expect(tile(ben, "Ann")).to_have_count(0, timeout=SLOW)
     await reach_button(page, "Rejoin")
+
+
+async def devices_have_keys(page: Page, ben: Guest) -> None:
+    await press(page, "Control+e")
+    await expect(tile(ben, "Ann").locator("video")).to_have_count(0, timeout=SLOW)
+    await press(page, "Control+d")
+    await expect(tile(ben, "Ann.*muted")).to_have_count(0, timeout=SLOW)
 
 
 async def typing_goes_on(convene: Platform, room: dict[str, Any], page: Page) -> None:

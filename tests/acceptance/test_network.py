@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, Page, expect
 
-from tests.acceptance.company import CAMERA, DESK, SLOW, come, microphone, tile, together
-from tests.acceptance.test_thirty import crowd
+from tests.acceptance.company import CAMERA, DESK, HIDE, SLOW, come, crowd, microphone, tile, together
 from tests.people import inside
 from tests.platform import DEADLINE, Guest, Platform, join, until
 from tests.thin_line import ThinLine, thin_line
@@ -22,11 +21,6 @@ KBIT = 1000
 RECONNECTING = "Reconnecting…"
 PAUSED = "Picture paused to keep the sound."
 FEWER = "We show fewer pictures to keep the sound."
-# What a page notices of being put into the background, and of being seen again.
-HIDE = """hidden => {
-  Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
-  document.dispatchEvent(new Event('visibilitychange'));
-}"""
 # A window of two thirds of a second, in 50 ms: whether there was a voice in each.
 VOICE = """async () => {
   const streams = [...document.querySelectorAll('audio')].map((a) => a.srcObject).filter(Boolean);
@@ -303,7 +297,7 @@ async def test_a_busy_machine_draws_fewer_pictures_until_it_is_asked_for_all(
     convene: Platform, chromium: Browser
 ) -> None:
     room = await convene.room()
-    async with inside(convene, room, *(f"Person {n:02}" for n in range(11))):
+    async with inside(convene, room, *(f"Person {n:02}" for n in range(11)), idle=True):
         ann = await come(chromium, links(room)[0], "Ann")
         tiles = ann.page.locator(".stage .tile")
         await expect(tiles).to_have_count(12, timeout=SLOW)

@@ -53,7 +53,9 @@ async def test_a_share_is_optimised_for_a_film_without_a_gap(convene: Platform, 
     await until(lambda: sends(ann.page, FILM), why="not sent as a film")
     await ann.page.keyboard.press("Space")
     await until(lambda: sends(ann.page, TEXT), why="not sent as text again")
-    assert await seen.evaluate("(video) => video.srcObject.getVideoTracks()[0] === window.first"), "another picture came"
+    assert await seen.evaluate("(video) => video.srcObject.getVideoTracks()[0] === window.first"), (
+        "another picture came"
+    )
     await card.get_by_role("button", name="Stop sharing").click()
     await expect(seen).to_have_count(0, timeout=SLOW)
 

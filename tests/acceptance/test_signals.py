@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, expect
 
-from tests.acceptance.company import LISTEN, SLOW, choose, come, heard, microphone, tile, together
+from tests.acceptance.company import LISTEN, OVERHEAR, SLOW, choose, come, heard, microphone, sounds, tile, together
 from tests.people import Someone, inside
 from tests.platform import Guest, Platform, until
 
@@ -37,6 +37,8 @@ async def test_hands_stand_in_their_order_also_for_who_comes_late(convene: Platf
     cleo = await come(chromium, guest_link(room), "Cleo", scene=2)
     await together(hanna, ben, cleo)
     await hanna.page.evaluate(LISTEN)
+    for person in (hanna, ben):
+        await person.page.evaluate(OVERHEAR)
 
     await cleo.page.keyboard.press("Control+Alt+h")
     await expect(tile(hanna, "Cleo.*hand raised, number 1")).to_be_visible(timeout=SLOW)
@@ -45,26 +47,41 @@ async def test_hands_stand_in_their_order_also_for_who_comes_late(convene: Platf
     await until(lambda: heard(hanna, "Hand raised", "Cleo"), why="the first hand was not spoken of")
     await until(lambda: heard(hanna, "Hand raised", "Ben"), why="the second hand was not spoken of")
 
+    async def rung() -> bool:
+        return await sounds(hanna) == 2
+
+    await until(rung, why="the host was not rung at for each hand")
+    assert await sounds(ben) == 0, "a guest was rung at"
+
     late = await come(chromium, guest_link(room), "Late", scene=3)
     await expect(tile(late, "Cleo.*hand raised, number 1")).to_be_visible(timeout=SLOW)
     await expect(tile(late, "Ben.*hand raised, number 2")).to_be_visible(timeout=SLOW)
+    await late.page.get_by_role("button", name="Raise hand").click()
+    for other in (hanna, cleo):
+        await expect(tile(other, "Late.*hand raised, number 3")).to_be_visible(timeout=SLOW)
 
     # The host sees the order and lowers one; the other moves up for everybody.
     await hanna.page.get_by_role("button", name=re.compile("^People")).click()
     hands = hanna.page.get_by_role("region", name="Raised hands")
-    await expect(hands.get_by_role("listitem")).to_have_count(2, timeout=SLOW)
-    await expect(hands.get_by_role("listitem").first).to_contain_text("Cleo", timeout=SLOW)
+    order = [re.compile(name) for name in ("Cleo", "Ben", "Late")]
+    await expect(hands.get_by_role("listitem")).to_have_text(order, timeout=SLOW)
     assert await violations(hanna) == []
     await hands.get_by_role("button", name="Lower hand: Cleo").click()
     await expect(cleo.page.get_by_role("button", name="Raise hand")).to_be_visible(timeout=SLOW)
     notices = cleo.page.get_by_role("region", name="Notifications")
     await expect(notices.get_by_text("The host has lowered your hand.")).to_be_visible(timeout=SLOW)
-    for other in (hanna, late):
+    for other in (hanna, cleo):
         await expect(tile(other, "Ben.*hand raised, number 1")).to_be_visible(timeout=SLOW)
+        await expect(tile(other, "Late.*hand raised, number 2")).to_be_visible(timeout=SLOW)
+    await expect(tile(late, "Ben.*hand raised, number 1")).to_be_visible(timeout=SLOW)
+    for other in (hanna, late):
         await expect(tile(other, "Cleo.*hand raised")).to_have_count(0, timeout=SLOW)
+    await expect(hands.get_by_role("listitem")).to_have_text(order[1:], timeout=SLOW)
 
     # Who leaves takes his hand along.
     await ben.page.get_by_role("button", name="Leave").click()
+    await expect(tile(cleo, "Late.*hand raised, number 1")).to_be_visible(timeout=SLOW)
+    await late.page.get_by_role("button", name="Lower hand").click()
     await expect(hands).to_have_count(0, timeout=SLOW)
 
 

@@ -1,14 +1,16 @@
 """The stage as people choose to see it: views, pins, pages of many, their own picture, several shared screens."""
 
 import asyncio
+import io
 import json
 import re
 from typing import Any
 
+import av
 from livekit import rtc
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
-from tests.acceptance.company import SLOW, choose, come, largest, microphone, tile, together
+from tests.acceptance.company import HIDE, SCREEN, SLOW, choose, come, crowd, largest, microphone, tile, together
 from tests.people import Someone, inside
 from tests.platform import Guest, Platform, join, until
 
@@ -64,11 +66,11 @@ async def is_largest(guest: Guest, *names: str) -> bool:
     return (await largest(guest)).startswith(names)
 
 
-async def all_alike(guest: Guest) -> bool:
+async def all_alike(guest: Guest, count: int = 3) -> bool:
     sizes = await guest.page.evaluate(
         "[...document.querySelectorAll('.stage .tile')].map((t) => `${t.clientWidth}×${t.clientHeight}`)"
     )
-    return len(sizes) == 3 and len(set(sizes)) == 1
+    return len(sizes) == count and len(set(sizes)) == 1
 
 
 async def focused(guest: Guest) -> bool:
@@ -77,14 +79,18 @@ async def focused(guest: Guest) -> bool:
 
 async def test_ones_own_picture_can_be_hidden_and_is_still_seen(convene: Platform, chromium: Browser) -> None:
     host, guest = links(await convene.room())
-    ann = await come(chromium, host, "Ann")
+    ann = await come(chromium, host, "Ann", scripts=[FLAG])
     ben = await come(chromium, guest, "Ben", scene=1)
     await together(ann, ben)
     own = ann.page.locator(".stage video.mirrored")
     await expect(own).to_have_count(1, timeout=SLOW)
     await expect(ben.page.locator(".stage video:not(.mirrored)")).to_have_count(1, timeout=SLOW)
+    await until(lambda: flown(ben, "Ann", "red", "blue"), why="the other sees it mirrored")
+    await until(lambda: flown(ann, r"Ann \(you\)", "blue", "red"), why="one's own picture is not mirrored")
     await choose(ann, "Do not mirror my picture")
     await expect(own).to_have_count(0, timeout=SLOW)
+    await until(lambda: flown(ann, r"Ann \(you\)", "red", "blue"), why="one's own picture is still mirrored")
+    assert await flown(ben, "Ann", "red", "blue")
     await choose(ann, "Hide my picture from me")
     await expect(tile(ann, r"Ann \(you\)")).to_have_count(0, timeout=SLOW)
     await expect(ann.page.get_by_role("img", name="Others see you")).to_be_visible(timeout=SLOW)
@@ -100,13 +106,40 @@ async def test_ones_own_picture_can_be_hidden_and_is_still_seen(convene: Platfor
     await expect(own).to_have_count(0, timeout=SLOW)
 
 
+# A camera that sees a flag: red at the left, blue at the right.
+FLAG = """(() => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+  const pen = canvas.getContext('2d');
+  setInterval(() => ['#e01010', '#1010e0'].forEach((colour, i) => { pen.fillStyle = colour; pen.fillRect(i * 320, 0, 320, 360); }), 100);
+  const media = navigator.mediaDevices;
+  const { getUserMedia } = media;
+  media.getUserMedia = async (wanted) => {
+    const stream = await getUserMedia.call(media, wanted);
+    return new MediaStream([...stream.getAudioTracks(), ...(wanted.video ? canvas.captureStream(10).getTracks() : [])]);
+  };
+})();"""
+
+
+async def flown(guest: Guest, name: str, left: str, right: str) -> bool:
+    """Whether a person's tile has these colours on the screen, left and right of its middle."""
+    with av.open(io.BytesIO(await tile(guest, name).screenshot()), "r") as picture:
+        pixels = next(picture.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    height, width, _ = pixels.shape
+
+    def colour(x: float) -> str:
+        red, _, blue = pixels[height // 2, int(width * x)]
+        return "red" if red > blue + 80 else "blue" if blue > red + 80 else "neither"
+
+    return (colour(0.4), colour(0.6)) == (left, right)
+
+
 async def test_of_many_one_page_is_drawn_and_who_has_something_to_say_comes_forward(
     convene: Platform, chromium: Browser
 ) -> None:
     room = await convene.room()
     host, _ = links(room)
     names = [f"Person {n:02}" for n in range(11)]
-    async with inside(convene, room, *names) as people:
+    async with inside(convene, room, *names, idle=True) as people:
         await asyncio.gather(*(show_a_picture(one) for one in people))
         ann = await come(chromium, host, "Ann", viewport={"width": 400, "height": 360})  # a page of few
         await expect(ann.page.get_by_text(re.compile(r"^1 of \d$"))).to_be_visible(timeout=SLOW)
@@ -159,8 +192,8 @@ async def tell(person: Someone, signal: dict[str, Any]) -> None:
 async def test_two_shared_screens_and_a_closer_look(convene: Platform, chromium: Browser) -> None:
     host, guest = links(await convene.room())
     ann = await come(chromium, host, "Ann")
-    ben = await come(chromium, guest, "Ben", scene=1)
-    cleo = await come(chromium, guest, "Cleo", scene=2)
+    ben = await come(chromium, guest, "Ben", scene=1, scripts=[SCREEN])
+    cleo = await come(chromium, guest, "Cleo", scene=2, scripts=[SCREEN])
     await together(ann, ben, cleo)
     await ben.page.get_by_role("button", name="Share your screen").click()
     await until(lambda: is_largest(ann, "Screen of Ben"), why="the shared screen is not large")
@@ -201,9 +234,125 @@ async def test_two_shared_screens_and_a_closer_look(convene: Platform, chromium:
     await until(lambda: all_alike(ann), why="the grid is not back")
 
 
+async def test_a_share_beside_the_others_can_be_read_and_heard_until_the_browser_ends_it(
+    convene: Platform, chromium: Browser
+) -> None:
+    """Side by side is one's own choice; of the share the small window shows the same; its end gives back what was there before."""
+    room = await convene.room()
+    host, guest = links(room)
+    async with crowd(convene, room, 2):
+        ann = await come(chromium, guest, "Ann", scripts=[SCREEN])
+        ben = await come(chromium, host, "Ben", scene=1)
+        await together(ann, ben)
+        await choose(ben, "Side by side")
+        await until(lambda: divided(ben), why="nobody is large beside a grid of the others")
+        await until(lambda: all_alike(ann, 4), why="another's layout has changed ours")
+        await ben.page.set_viewport_size({"width": 1000, "height": 800})
+        await until(lambda: divided(ben, beside=False), why="without room for it the others are no strip")
+        await ben.page.set_viewport_size({"width": 1280, "height": 800})
+        await until(lambda: divided(ben), why="the choice is lost with the room for it")
+
+        await until(lambda: tone(ben, 660, heard=False), why="nobody speaks, and there is a tone")
+        await ann.page.get_by_role("button", name="Share your screen").click()
+        await until(lambda: is_largest(ben, "Screen of Ann"), why="the shared screen is not large")
+        await until(lambda: divided(ben), why="the others are not beside the shared screen")
+        await until(lambda: tone(ben, 660), why="the sound of the shared screen is not heard")
+        letters = await ann.page.evaluate(f"({EDGES})(screen_shared.canvas)")
+        screen = ben.page.get_by_role("group", name="Screen of Ann", exact=True).locator("video")
+        await until(lambda: sharp(screen, letters), why="small letters are not sharp")
+
+        await choose(ben, "Small window")
+        await until(lambda: in_the_small_window(ben, "Screen of Ann"), why="the small window does not show the screen")
+        await tile(ben, "Person 01").hover()
+        await ben.page.get_by_role("button", name="Pin Person 01").click()
+
+        # The browser's own bar: the page hears of it by its track alone.
+        await ann.page.evaluate(
+            "screen_shared.stream.getVideoTracks().forEach((t) => { t.stop(); t.dispatchEvent(new Event('ended')); })"
+        )
+        await expect(ben.page.get_by_role("group", name="Screen of Ann")).to_have_count(0, timeout=SLOW)
+        await expect(ann.page.get_by_role("button", name="Share your screen")).to_be_visible(timeout=SLOW)
+        await until(lambda: tone(ben, 660, heard=False), why="the sound goes on without the picture")
+        await until(lambda: is_largest(ben, "Person 01"), why="who is pinned is not large after the share")
+        await until(lambda: in_the_small_window(ben, "Person 01"), why="the small window does not show who is pinned")
+        await ben.page.get_by_role("button", name="Unpin Person 01").click()
+        await until(lambda: divided(ben), why="the stage is not what it was before the share")
+        await choose(ben, "Grid")
+        await until(lambda: all_alike(ben, 4), why="the grid is not back")
+
+
+async def divided(guest: Guest, *, beside: bool = True) -> bool:
+    """Whether one is large, and the others are at its side: in three tenths of the width as a grid, or in a narrow strip."""
+    share = await guest.page.evaluate(DIVIDED)
+    return bool(share) and (0.27 < share < 0.31 if beside else share < 0.23)
+
+
+# How much of the stage's width is for who is not large, if each of them is right of what is.
+DIVIDED = """() => {
+  const stage = document.querySelector('.stage').getBoundingClientRect();
+  const tiles = [...document.querySelectorAll('.stage .tile')].map((t) => t.getBoundingClientRect());
+  const large = tiles.reduce((a, b) => (a.width * a.height >= b.width * b.height ? a : b));
+  const rest = tiles.filter((t) => t !== large);
+  const place = document.querySelector('.at-side > :last-child');
+  return rest.length >= 3 && rest.every((t) => t.left >= large.right) && place.getBoundingClientRect().width / stage.width;
+}"""
+
+
+async def tone(guest: Guest, hertz: int, *, heard: bool = True) -> bool:
+    """Whether a tone of this pitch is the loudest of all that is played, or nothing is heard."""
+    loudest = await guest.page.evaluate(LOUDEST)
+    return abs(float(loudest) - hertz) < 30 if heard else loudest == 0
+
+
+LOUDEST = """async () => {
+  const streams = [...document.querySelectorAll('audio')].filter((a) => !a.muted && !a.paused).map((a) => a.srcObject);
+  const context = (window.listening ??= new AudioContext());
+  await context.resume();
+  const meter = new AnalyserNode(context, { fftSize: 16384, smoothingTimeConstant: 0 });
+  for (const stream of streams) context.createMediaStreamSource(stream).connect(meter);
+  await new Promise((r) => setTimeout(r, 800));
+  const sound = new Float32Array(meter.frequencyBinCount);
+  meter.getFloatFrequencyData(sound);
+  const top = sound.indexOf(Math.max(...sound));
+  return sound[top] > -60 ? (top * context.sampleRate) / meter.fftSize : 0;
+}"""
+
+
+async def sharp(screen: Locator, letters: float) -> bool:
+    """Whether the letters have most of the edges that they had where they were shared."""
+    return float(await screen.evaluate(EDGES)) > 0.7 * letters
+
+
+# How much neighbouring pixels of a picture differ on the average, in a line across it: blurred letters have lost it.
+EDGES = """(picture) => {
+  if ((picture.videoWidth ?? picture.width) !== 1280) return 0; // smaller than it was shared
+  const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
+  const pen = canvas.getContext('2d');
+  pen.drawImage(picture, 0, 0);
+  const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let at = 4; at < data.length; at += 4) sum += Math.abs(data[at + 1] - data[at - 3]);
+  return sum / (data.length / 4);
+}"""
+
+
+async def in_the_small_window(guest: Guest, name: str) -> bool:
+    """Whether the small window shows the picture of this tile."""
+    return bool(
+        await guest.page.get_by_role("group", name=re.compile(f"^{name}"))
+        .locator("video")
+        .evaluate(
+            """(video) => {
+              const track = (element) => element?.srcObject?.getVideoTracks()[0];
+              return track(video) !== undefined && track(video) === track(document.pictureInPictureElement);
+            }"""
+        )
+    )
+
+
 async def test_no_tile_hangs_out_or_lies_over_another_at_any_width(convene: Platform, chromium: Browser) -> None:
     room = await convene.room()
-    async with inside(convene, room, *(f"Person {n}" for n in range(6))):
+    async with inside(convene, room, *(f"Person {n}" for n in range(6)), idle=True):
         ann = await come(chromium, links(room)[0], "Ann")
         await expect(ann.page.get_by_role("button", name="People, 7 here")).to_be_visible(timeout=SLOW)
         for view in ("Grid", "Speaker"):
@@ -229,9 +378,15 @@ TIDY = """() => {
 
 async def test_the_small_window_and_the_full_screen(convene: Platform, chromium: Browser) -> None:
     host, guest = links(await convene.room())
-    ann = await come(chromium, host, "Ann")
+    ann = await come(chromium, host, "Ann", scripts=[AWAKE])
     ben = await come(chromium, guest, "Ben", scene=1)
     await together(ann, ben)
+    await until(lambda: outside(ann, "locks.length === 1"), why="nothing keeps the machine's screen on")
+    await ann.page.evaluate("locks[0].released = true")  # as a browser does when the page is hidden
+    await ann.page.evaluate(HIDE, True)
+    assert await outside(ann, "locks.length === 1")
+    await ann.page.evaluate(HIDE, False)
+    await until(lambda: outside(ann, "locks.length === 2"), why="the screen is not kept on any longer")
     await choose(ann, "Small window")
     await until(lambda: outside(ann, "document.pictureInPictureElement?.videoWidth > 16"), why="no small window")
     await choose(ann, "Close the small window")
@@ -240,6 +395,18 @@ async def test_the_small_window_and_the_full_screen(convene: Platform, chromium:
     await until(lambda: outside(ann, "document.fullscreenElement !== null"), why="no full screen")
     await choose(ann, "Leave full screen")
     await until(lambda: outside(ann, "document.fullscreenElement === null"), why="the full screen stays")
+    assert not await outside(ann, "locks[1].released")
+    await ann.page.get_by_role("button", name="Leave").click()
+    await ann.page.get_by_role("menuitem", name="Leave (the meeting goes on)").click()
+    await until(lambda: outside(ann, "locks[1].released"), why="the screen is kept on after the call")
+
+
+# The requests to keep the screen on.
+AWAKE = """
+window.locks = [];
+const lock = () => ({ released: false, release: async function () { this.released = true; } });
+Object.defineProperty(navigator, 'wakeLock', { value: { request: async () => locks[locks.push(lock()) - 1] } });
+"""
 
 
 async def outside(guest: Guest, condition: str) -> bool:

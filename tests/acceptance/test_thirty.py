@@ -6,59 +6,19 @@ With PICTURES=<folder> the pages are photographed as well.
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 from livekit import rtc
 from playwright.async_api import Browser, expect
 
-from tests.acceptance.company import SLOW, come, tile
+from tests.acceptance.company import SLOW, choose, come, crowd, largest, tile
 from tests.acceptance.test_stage import PICTURES, PLACES
-from tests.people import Someone, inside
+from tests.people import Someone
 from tests.platform import Guest, Platform, until
-from tests.publish import Encoded, encoded, encoded_frame, encoded_options
 
 CROWD = 28
 MOST = 25
-RATE = 5
 DESK = {"width": 1440, "height": 900}
-
-
-@asynccontextmanager
-async def crowd(
-    convene: Platform, room: dict[str, Any], count: int, *, rate: int = RATE, seconds: int = 1
-) -> AsyncIterator[list[Someone]]:
-    """So many people with pictures, until the block ends: one small loop, encoded once, for all of them.
-
-    `rate`: pictures a second. The loop is so many `seconds` long and begins with a key frame: who comes late sees it after one loop.
-    """
-    loop = encoded(0, 180)[: rate * seconds]
-    names = [f"Person {n:02}" for n in range(count)]
-    async with inside(convene, room, *names, idle=True) as people:
-        cameras = [rtc.EncodedVideoSource(320, 180) for _ in people]
-        for person, camera in zip(people, cameras, strict=True):
-            track = rtc.LocalVideoTrack.create_video_track("camera", camera)
-            options = encoded_options(rtc.TrackSource.SOURCE_CAMERA, 200_000)
-            await person.room.local_participant.publish_track(track, options)
-        filming = asyncio.create_task(film(cameras, loop, rate))
-        try:
-            yield people
-        finally:
-            filming.cancel()
-            with suppress(asyncio.CancelledError):
-                await filming
-
-
-async def film(cameras: list[rtc.EncodedVideoSource], loop: Encoded, rate: int) -> None:
-    """So many pictures a second for everybody, one person after the other."""
-    clock = asyncio.get_running_loop().time
-    for data, key in cycle(loop):
-        for camera in cameras:
-            camera.capture_frame(encoded_frame(data, key, 320, 180, clock()))
-            await asyncio.sleep(1 / rate / len(cameras))
 
 
 async def test_a_call_with_thirty_people_stays_usable(convene: Platform, chromium: Browser) -> None:
@@ -69,6 +29,7 @@ async def test_a_call_with_thirty_people_stays_usable(convene: Platform, chromiu
         for guest in (ann, ben):
             await expect(guest.page.get_by_role("button", name="People, 30 here")).to_be_visible(timeout=SLOW)
         await _pages(ann)
+        await _with_something_large(ann, people[0])
         await _voices(ann, people)
         await _each_other(ann, ben)
         await _leaving(ann, ben)
@@ -91,6 +52,39 @@ async def _pages(ann: Guest) -> None:
     await ann.page.get_by_role("button", name="Previous page").click()
     await expect(ann.page.get_by_text("1 of 2")).to_be_visible(timeout=SLOW)
     assert await ann.page.evaluate(PLACES) == first
+
+
+async def _with_something_large(ann: Guest, sharer: Someone) -> None:
+    """The most pictures hold, too, while a screen is shared or somebody is pinned, beside as many as there is room for."""
+    before = await ann.page.evaluate(PLACES)
+    await ann.page.set_viewport_size({"width": 2560, "height": 1440})  # room for all thirty
+    await choose(ann, "Side by side")
+    screen = rtc.VideoSource(320, 180)
+    track = rtc.LocalVideoTrack.create_video_track("screen", screen)
+    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_SCREENSHARE, simulcast=False)
+    published = await sharer.room.local_participant.publish_track(track, options)
+    large = f"Screen of {sharer.room.local_participant.name}"
+    await until(lambda: _is_largest(ann, large), why="the shared screen is not large")
+    await until(lambda: drawn(ann, MOST - 1), why="there are no pictures beside the shared screen")
+    assert await ann.page.evaluate(PICTURES) <= MOST
+    await sharer.room.local_participant.unpublish_track(published.sid)
+    await tile(ann, "Ben").hover()
+    await ann.page.get_by_role("button", name="Pin Ben").click()
+    await until(lambda: _is_largest(ann, "Ben"), why="who is pinned is not large")
+    await until(lambda: drawn(ann, MOST), why="there are no pictures beside who is pinned")
+    assert await ann.page.evaluate(PICTURES) <= MOST
+    await ann.page.get_by_role("button", name="Unpin Ben").click()
+    await choose(ann, "Automatic")
+    await ann.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    await until(lambda: _unchanged(ann, before), why="the grid is not what it was")
+
+
+async def _is_largest(guest: Guest, name: str) -> bool:
+    return (await largest(guest)).startswith(name)
+
+
+async def _unchanged(guest: Guest, before: dict[str, str]) -> bool:
+    return bool(await guest.page.evaluate(PLACES) == before)
 
 
 async def drawn(guest: Guest, count: int) -> bool:

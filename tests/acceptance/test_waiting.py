@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from livekit import rtc
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
-from tests.platform import DEADLINE, Guest, Platform, platform, until, visit
+from tests.acceptance.company import OVERHEAR, sounds
+from tests.people import inside
+from tests.platform import DEADLINE, Guest, Platform, join, platform, until, visit
 
 SLOW = 60_000
 NOT_YET = "The host has not joined yet"
@@ -108,16 +111,27 @@ async def test_explicit_approval_the_host_admits_denies_and_admits_all(convene: 
     await expect(said(gustav, "No host is in the meeting right now")).to_be_visible()
     hanna = await visit(chromium, host_url(room), "Hanna")
     await expect(said(gustav, "We have told the host")).to_be_visible(timeout=SLOW)
+    await hanna.page.evaluate(OVERHEAR)
     carla = await comes(chromium, room, "Carla")
     await waits(carla, ASKED)
     await expect(said(carla, "1 person is waiting before you")).to_be_visible(timeout=SLOW)
     await expect(hanna.page.get_by_role("region", name="Notifications")).to_contain_text("Carla", timeout=SLOW)
+    await until(lambda: sounds(hanna), why="the host does not hear the knock")
     waiting = await door(hanna)
-    await expect(waiting.get_by_role("listitem")).to_have_text([re.compile("Gustav"), re.compile("Carla")])
+    queue = [re.compile("Gustav"), re.compile("Carla")]
+    await expect(waiting.get_by_role("listitem")).to_have_text(queue)
 
+    # Who comes again has the place that he had; who closes his page has none.
     await gustav.page.reload()
     await waits(gustav, ASKED)
-    await expect(waiting.get_by_role("listitem")).to_have_count(2)
+    await expect(said(gustav, "We have told the host")).to_be_visible(timeout=SLOW)
+    await expect(said(gustav, "waiting before you")).to_have_count(0)
+    await expect(said(carla, "1 person is waiting before you")).to_be_visible()
+    await expect(waiting.get_by_role("listitem")).to_have_text(queue)
+    brief = await comes(chromium, room, "Brief")
+    await waits(brief, ASKED)
+    await expect(waiting.get_by_role("listitem")).to_have_text([*queue, re.compile("Brief")], timeout=SLOW)
+    await brief.page.close()  # looked for below: he may come back for half a minute
 
     await waiting.get_by_role("button", name="Deny Carla").click()
     await expect(carla.page.get_by_role("heading", level=1)).to_contain_text("did not let you in", timeout=SLOW)
@@ -130,6 +144,7 @@ async def test_explicit_approval_the_host_admits_denies_and_admits_all(convene: 
     await hanna.page.keyboard.press("Enter")
     await is_in(gustav)
     await seen_together(gustav, hanna)
+    # Who was let in, who was denied and who has closed his page: nobody waits any more.
     await expect(hanna.page.get_by_role("region", name=re.compile("waiting$"))).to_have_count(0, timeout=SLOW)
 
     await gustav.page.reload()
@@ -217,11 +232,12 @@ async def test_the_waiting_page_outlives_the_server(tmp_path: Path, chromium: Br
         await is_in(gustav)
 
 
-async def test_a_lock_is_seen_by_everybody_whoever_made_it(convene: Platform, chromium: Browser) -> None:
-    room = await convene.room()
+async def test_two_hosts_admit_at_once_and_a_lock_is_seen_by_everybody(convene: Platform, chromium: Browser) -> None:
+    room = await convene.room(join_approval_level="explicit_approval")
     hanna = await visit(chromium, host_url(room), "Hanna")
-    gustav = await visit(chromium, guest_url(room), "Gustav")
     heinz = await visit(chromium, host_url(room), "Heinz")
+    gustav = await comes(chromium, room, "Gustav")
+    await _both_admit(hanna, heinz, gustav)
     people = (hanna, gustav, heinz)
     async with convene.api() as api:
         found = (await api.get("sessions")).json()["_embedded"]["sessions"]
@@ -233,11 +249,75 @@ async def test_a_lock_is_seen_by_everybody_whoever_made_it(convene: Platform, ch
     await expect(hanna.page.get_by_role("button", name="Unlock the meeting")).to_be_visible(timeout=SLOW)
     await photographed(hanna.page, "locked-host")
     await photographed(gustav.page, "locked-guest")
+
+    # Who comes now reads why he cannot; who was in comes back.
+    nina = await comes(chromium, room, "Nina")
+    await waits(nina, "The host has locked the meeting")
+    await expect(said(nina, "Ask the host to unlock it, then try again.")).to_be_visible()
+    await gustav.page.reload()
+    await join(gustav, "Gustav")
+    await seen_together(*people)
+
     await heinz.page.get_by_role("button", name="Host tools").click()
     await heinz.page.get_by_role("button", name="Unlock the meeting").click()
     for person in people:
         await expect(person.page.get_by_role("img", name="The meeting is locked")).to_have_count(0, timeout=SLOW)
     await expect(hanna.page.get_by_role("button", name="Lock the meeting")).to_be_visible(timeout=SLOW)
+    await nina.page.get_by_role("button", name="Try again").click()
+    await nina.page.get_by_role("button", name="Join", exact=True).click()
+    await waits(nina, ASKED)
+    await expect(hanna.page.get_by_role("region", name="Notifications")).to_contain_text("Nina", timeout=SLOW)
+
+
+async def _both_admit(first: Guest, second: Guest, gustav: Guest) -> None:
+    """The second host's word leaves his page, and comes when the first one has let the person in: it is what he wanted."""
+    answers: list[int] = []
+
+    async def late(route: Route) -> None:
+        await is_in(gustav)
+        answer = await route.fetch()
+        answers.append(answer.status)
+        await route.fulfill(response=answer)
+
+    await second.page.route("**/admit", late)
+    doors = [await door(host) for host in (first, second)]
+    await doors[1].get_by_role("button", name="Admit Gustav").click()
+    await doors[0].get_by_role("button", name="Admit Gustav").click()
+    await is_in(gustav)
+    for host, waiting in zip((first, second), doors, strict=True):
+        await expect(waiting).to_have_count(0, timeout=SLOW)
+        inside = host.page.get_by_role("complementary", name="People").get_by_role("listitem").filter(has_text="Gustav")
+        await expect(inside).to_have_count(1, timeout=SLOW)
+    await until(lambda: _some(answers), why="the second host's word never came")
+    assert answers == [204]
+    for host in (first, second):
+        await expect(host.page.get_by_role("region", name="Notifications")).not_to_contain_text("That did not work")
+
+
+async def _some(found: list[int]) -> bool:
+    return bool(found)
+
+
+async def test_for_what_the_machine_has_no_room_is_said_and_made_up_for(tmp_path: Path, chromium: Browser) -> None:
+    """Who finds all places at the door taken gets one without a click. A recording that fails gives host and guest its reason."""
+    with platform(tmp_path, waiting_limit=1, recording_min_free_mb=10**9) as convene:
+        room = await convene.room(join_approval_level="explicit_approval")
+        hanna = await visit(chromium, host_url(room), "Hanna")
+        gustav = await comes(chromium, room, "Gustav")
+        await waits(gustav, ASKED)
+        carla = await comes(chromium, room, "Carla")
+        await waits(carla, "Many people are waiting to come in")
+        await (await door(hanna)).get_by_role("button", name="Admit Gustav").click()
+        await is_in(gustav)
+        await waits(carla, ASKED)
+        await expect((await door(hanna)).get_by_role("button", name="Admit Carla")).to_be_visible(timeout=SLOW)
+
+        await hanna.page.get_by_role("button", name="More").click()
+        await hanna.page.get_by_role("menuitem", name="Start recording").click()
+        for person in (hanna, gustav):
+            why = "The recording failed: The disk of the recording machine is full."
+            await expect(person.page.get_by_role("region", name="Notifications")).to_contain_text(why, timeout=SLOW)
+            await expect(person.page.get_by_text(re.compile("^REC"))).to_have_count(0, timeout=SLOW)
 
 
 async def test_who_waits_chooses_the_language_where_the_room_leaves_it_to_him(
@@ -264,9 +344,23 @@ async def test_the_room_says_how_the_microphone_is_and_what_is_offered(convene: 
     await hanna.page.get_by_role("button", name="More").click()
     await expect(hanna.page.get_by_role("menuitem", name="Keyboard shortcuts")).to_be_visible(timeout=SLOW)
     await expect(hanna.page.get_by_role("menuitem", name="Start recording")).to_have_count(0)
+    # The room's word is not the person's: it is not remembered for the next meeting, whichever it was.
     other = await convene.room()
     await hanna.page.goto(host_url(other))
-    await expect(hanna.page.get_by_role("button", name="Turn microphone off")).to_be_visible(timeout=SLOW)
+    await hanna.page.get_by_role("button", name="Turn microphone off").click()
+    loud = await convene.room(initial_join_options={"microphone_state": "on"})
+    async with inside(convene, loud, "Sam") as (sam,):
+        await hanna.page.goto(host_url(loud))
+        await expect(hanna.page.get_by_role("button", name="Turn microphone off")).to_be_visible(timeout=SLOW)
+        await join(hanna, "Hanna")
+
+        async def audible() -> bool:
+            sent = [one for who in sam.room.remote_participants.values() for one in who.track_publications.values()]
+            return any(one.source == rtc.TrackSource.SOURCE_MICROPHONE and not one.muted for one in sent)
+
+        await until(audible, why="who comes with the microphone on is not heard")
+    await hanna.page.goto(host_url(other))
+    await expect(hanna.page.get_by_role("button", name="Turn microphone on")).to_be_visible(timeout=SLOW)
 
 
 async def test_the_rooms_language_is_the_pages(convene: Platform, chromium: Browser) -> None:

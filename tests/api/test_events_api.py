@@ -161,7 +161,13 @@ async def test_replaying_all_that_never_arrived_since(world: World) -> None:
     assert counts == [3, 0], "the second time all of them are on their way"
     states = [event["state"] for event in (await ask(world, "GET", "/events")).json()["events"]]
     assert states == ["pending"] * 4
-    for body in ({}, {"since": "then"}, {"since": "1492-10-12"}, {"since": form, "x": 1}, {"since": form, "delivered_too": "yes"}):
+    for body in (
+        {},
+        {"since": "then"},
+        {"since": "1492-10-12"},
+        {"since": form, "x": 1},
+        {"since": form, "delivered_too": "yes"},
+    ):
         assert (await ask(world, "POST", "/events/replay", body)).status_code == 400
 
 
