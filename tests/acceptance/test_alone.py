@@ -1,13 +1,12 @@
 """What one person's page does by itself: the bar, the keys, notices and dialogs."""
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.acceptance.company import CAMERA, DESK, SLOW, come, microphone
-from tests.platform import Guest, Platform, join, until, visit
+from tests.acceptance.company import DESK, SLOW, come
+from tests.platform import Guest, Platform, join, until
 
 PHONE = {"width": 420, "height": 780}
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from playwright.async_api import Page, expect
 from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page, expect
 
 from tests.acceptance.company import come, together
 from tests.acceptance.test_chat import guest_url

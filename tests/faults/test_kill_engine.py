@@ -12,9 +12,6 @@ from tests.people import Someone, all_connected, inside
 from tests.platform import Platform, browser, platform, until, visit
 from tests.receiver import receiving
 
-# An engine that dies again soon is restarted after ever longer pauses, of 5 s at last: so many kills go through all of them.
-KILLS = max(1, ROUNDS * 2 // 5)
-
 
 async def test_everybody_comes_back_to_the_same_session(tmp_path: Path) -> None:
     async with receiving() as heard:
@@ -25,7 +22,7 @@ async def test_everybody_comes_back_to_the_same_session(tmp_path: Path) -> None:
                     room = await convene.room(callback_urls=urls(heard))
                     people += await stack.enter_async_context(inside(convene, room, f"Ann {n}", f"Ben {n}"))
                 assert len({person.session_id for person in people}) == 3
-                for _ in range(KILLS):
+                for _ in range(ROUNDS):
                     await asyncio.sleep(random.uniform(0, 1))
                     await _killed(convene, people)
                 stored = await all_events(convene)

@@ -72,7 +72,9 @@ def _without(*states: str) -> sa.ColumnElement[bool]:
 
 # By whether those that arrived are meant, too. What is still being tried comes by itself.
 _AGAIN = {False: _without("pending", "delivered"), True: _without("pending")}
-_LIST = {too: sa.select(*_e.columns).where(which).order_by(_e.c.id).limit(events.CHUNK) for too, which in _AGAIN.items()}
+_LIST = {
+    too: sa.select(*_e.columns).where(which).order_by(_e.c.id).limit(events.CHUNK) for too, which in _AGAIN.items()
+}
 _COUNT = {too: sa.select(sa.func.count()).select_from(_e).where(which) for too, which in _AGAIN.items()}
 _ENABLE = (
     sa.update(_n)

@@ -292,7 +292,9 @@ def _events_replay(settings: Settings, asked: argparse.Namespace) -> None:
     from convene import callbacks
 
     if bool(asked.event) == bool(asked.since) or (asked.delivered_too and not asked.since):
-        sys.exit("convene: name one event, or give --since a time (and then --delivered-too, if those that arrived are meant)")
+        sys.exit(
+            "convene: name one event, or give --since a time (and then --delivered-too, if those that arrived are meant)"
+        )
     if asked.event:
         count = asks(settings, asked, callbacks.replay, asked.event)
     else:
