@@ -1,7 +1,7 @@
 import { CalendarX, DoorClosed, Hourglass, Lock, Users, WifiOff, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { useNow } from '../controls/useNow';
-import { joinAgain } from '../session/join';
+import { joinWhenFree } from '../session/join';
 import { openRoom } from '../session/open';
 import type { Page, RefusedBy } from '../store/state';
 import { get, useStore } from '../store/store';
@@ -57,6 +57,6 @@ function useRetry(page: RefusedPage, seconds: number): void {
   useEffect(() => {
     if (page.retryAt === null || seconds > 0 || asked.current === page) return;
     asked.current = page;
-    void (page.why === 'full' || page.why === 'crowded' ? joinAgain() : openRoom(get().code));
+    void (page.why === 'full' || page.why === 'crowded' ? joinWhenFree() : openRoom(get().code));
   }, [page, seconds]);
 }

@@ -52,7 +52,7 @@ export async function rejoin(): Promise<void> {
 }
 
 /** Once more by itself, after all places were taken; the devices stay closed until there is one (who waits opens them himself). */
-export async function joinAgain(): Promise<void> {
+export async function joinWhenFree(): Promise<void> {
   await enter();
   if (get().page.is === 'call') void reopen();
 }
