@@ -153,7 +153,7 @@ async def test_mute_all_is_silence_and_nobody_is_switched_on_but_by_himself(
     assert await violations(hanna) == []
     await photographed(hanna, "host-tools")
     await tools.get_by_role("button", name="Mute everybody").click()
-    await told(ann, "The host muted you. You can turn your microphone on again.")
+    await told(ann, "Hanna muted you. You can turn your microphone on again.")
     await expect(tile(ben, "Ann, muted")).to_be_visible(timeout=SLOW)
     await until(lambda: silent(ben), why="Ann is still heard")
 

@@ -185,6 +185,21 @@ async def test_somebody_is_asked_and_nobody_else(live: Live) -> None:
     assert (await live.act("POST", f"/people/{live.id('Hanna')}/ask", {"source": "camera"})).status_code == 204
 
 
+async def test_who_is_muted_is_told_by_whom(live: Live) -> None:
+    """By the page alone: an application has no name that anybody in the meeting would know."""
+    ann, room = live.id("Ann"), live.world.engine.rooms[live.session.engine_room]
+    await live.act("POST", f"/people/{ann}/mute", {"source": "microphone"})
+    await live.act("POST", "/mute", {"source": "camera"})
+    told = {"kind": "stop", "by": "Hanna"}
+    to_her = [(to, topic, json.loads(data)) for to, topic, data in room.whispered]
+    to_all = [(topic, json.loads(data)) for topic, data in room.told]
+    if live.door == "page":
+        assert to_her == [(ann, "convene.host", told | {"source": "microphone"})]
+        assert to_all == [("convene.host", told | {"source": "camera"})]
+    else:
+        assert (to_her, to_all) == ([], [])
+
+
 async def test_hands_are_lowered_by_a_word_of_the_server(live: Live) -> None:
     ann, room = live.id("Ann"), live.world.engine.rooms[live.session.engine_room]
     assert (await live.act("POST", f"/people/{ann}/lower-hand")).status_code == 204

@@ -81,7 +81,8 @@ def _people(routes: APIRouter, runtime: Runtime) -> None:
         "/people/{person_id}/mute", status_code=204, summary="Mute a person's microphone, camera or screen (host)"
     )
     async def mute(request: Request, person_id: str, body: Mute) -> Response:
-        current = await db.read(hosted, proof_of(request))
+        caller, current = await db.read(hosting, proof_of(request))
+        await host_words.stop(engine, current.engine_room, person_id, body.source, by=caller.name)
         if not await engine.mute(current.engine_room, person_id, body.source):
             raise NotFound("not_here", "This person is not in the meeting, or shares no such thing.")
         return Response(status_code=204)
@@ -127,7 +128,8 @@ def _guests(routes: APIRouter, runtime: Runtime) -> None:
 
     @routes.post("/mute", status_code=204, summary="Mute everybody but hosts, co-hosts and oneself (host)")
     async def mute_all(request: Request, body: Mute) -> Response:
-        current, spared = await db.read(_spared, proof_of(request))
+        caller, current, spared = await db.read(_spared, proof_of(request))
+        await host_words.stop(engine, current.engine_room, None, body.source, by=caller.name)
         await everybody.silence(engine, current.engine_room, body.source, spared)
         return Response(status_code=204)
 
@@ -220,9 +222,9 @@ def _let_back_in(tx: Tx, proof: Proof, person_id: str) -> None:
     sessions.let_back_in(tx, hosted(tx, proof).id, _plain(person_id))
 
 
-def _spared(tx: Tx, proof: Proof) -> tuple[Session, frozenset[str]]:
+def _spared(tx: Tx, proof: Proof) -> tuple[Admission, Session, frozenset[str]]:
     caller, current = hosting(tx, proof)
-    return current, roles.leaders(tx, current.id) | {caller.id}
+    return caller, current, roles.leaders(tx, current.id) | {caller.id}
 
 
 def _allow(tx: Tx, proof: Proof, changes: dict[str, bool]) -> dict[str, bool]:

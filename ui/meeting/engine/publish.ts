@@ -1,12 +1,10 @@
 import { LocalAudioTrack, LocalVideoTrack, RoomEvent, Track, TrackEvent, type LocalTrackPublication, type Room } from 'livekit-client';
 import { wishFor } from '../devices/devices';
 import { held } from '../network/strain';
-import { toast } from '../notices/toasts';
 import { stopShare } from '../devices/share';
-import { may, type Deed } from '../session/may';
+import { wasStopped } from '../signals/stopped';
 import type { State } from '../store/state';
 import { get, watch } from '../store/store';
-import { t, type TextKey } from '../text/t';
 import { encodingOf, tune } from './tune';
 
 type Source = Track.Source.Microphone | Track.Source.Camera | Track.Source.ScreenShare | Track.Source.ScreenShareAudio;
@@ -159,17 +157,12 @@ function mutedByHost(source: Track.Source): void {
   const { wish, capture, share } = get();
   if (source === Track.Source.Microphone && wish.microphone && capture.microphone.is === 'live') {
     wishFor('microphone', false);
-    said('microphone', 'host.muted_you');
+    wasStopped('microphone');
   } else if (source === Track.Source.Camera && wish.camera && capture.camera.is === 'live') {
     wishFor('camera', false);
-    said('camera', 'host.stopped_your_camera');
+    wasStopped('camera');
   } else if (source === Track.Source.ScreenShare && share.is === 'live') {
     stopShare();
-    said('share', 'host.stopped_your_share');
+    wasStopped('screen_share');
   }
-}
-
-/** What is forbidden from now on has a notice of its own, which takes the place of this one. */
-function said(deed: Deed, text: TextKey): void {
-  if (may(deed)) toast(t(text), { tone: 'warning', key: `may.${deed}` });
 }

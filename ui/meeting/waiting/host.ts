@@ -6,7 +6,7 @@ import { closeToastOf, toast } from '../notices/toasts';
 import { admission } from '../session/join';
 import { leads } from '../session/told';
 import { get, set, watch } from '../store/store';
-import { nameList, sentences, t } from '../text/t';
+import { nameList, sentences, t, type TextKey } from '../text/t';
 import { follow } from './follow';
 import { knocking } from './knock';
 
@@ -94,12 +94,18 @@ export async function denyEverybody(): Promise<void> {
   await Promise.all(get().atTheDoor.map(({ id }) => deny(id)));
 }
 
-/** Somebody else was faster, or the person has gone: the list says so by itself. */
 async function done(act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return;
-    toast(t('host.failed'), { tone: 'warning' });
+    toast(t(whyNotDone(error)), { tone: 'warning', key: 'door.failed' });
   }
+}
+
+/** Somebody else was faster and said the opposite, or the person has gone; who it was the server does not keep. */
+function whyNotDone(error: unknown): TextKey {
+  if (!(error instanceof ApiError)) return 'host.failed';
+  if (error.code === 'already_admitted' || error.code === 'already_denied') return 'door.answered';
+  if (error.code === 'not_waiting') return 'door.gone';
+  return error.code === 'locked' ? 'host.locked' : 'host.failed';
 }
