@@ -100,6 +100,13 @@ async def test_a_frame_that_passes_little_on_leads_to_the_whole_link_and_copies(
             await expect(field).to_be_focused(timeout=SLOW)
             selected = "document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)"
             assert await shut.evaluate(selected) == copied
+            reactions = frame.get_by_role("toolbar", name="Reactions")
+            for width, there in ((450, 0), (900, 1)):
+                await page.evaluate(f"document.querySelector('iframe').width = {width}")
+                await until(lambda width=width: shut.evaluate(f"innerWidth === {width}"), "the frame keeps its width")  # type: ignore[misc]
+                await shut.evaluate("document.activeElement.blur()")
+                await frame.locator("body").press("Control+Alt+r")
+                await expect(reactions).to_have_count(there, timeout=SLOW)
 
 
 async def _told_what_is_missing(page: Page, address: str) -> None:

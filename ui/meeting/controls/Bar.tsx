@@ -20,7 +20,7 @@ import { DeviceButton } from './DeviceButton';
 import { Status } from './Status';
 import { MenuButton, type MenuItem, type MenuSection } from './MenuButton';
 import { keys } from './shortcuts';
-import type { Band } from './bands';
+import { isOffered, type Band } from './bands';
 import { framed, useBand } from './useBand';
 import { useSideways } from './useSideways';
 import { useToolbar } from './useToolbar';
@@ -90,14 +90,14 @@ function MoreButton({ band }: { band: Band }) {
 function more(band: Band): MenuSection[] {
   const { share, role, room, recording, capture, devices } = get();
   const items: MenuItem[] = [];
-  const narrowFrame = framed() && band < 1;
-  items.push(...signalItems({ hand: band < 2, reactions: band < 3 && !(framed() && band < 2) }));
+  const isThere = (what: Parameters<typeof isOffered>[0]) => isOffered(what, framed(), band);
+  items.push(...signalItems({ hand: band < 2, reactions: band < 3 && isThere('reactions') }));
   if (band < 1 && room?.features.chat) items.push({ id: 'people', label: t('people.title'), icon: Users, act: () => set({ panel: 'people' }) });
-  if (band < 1 && canShare() && !narrowFrame) {
+  if (band < 1 && canShare() && isThere('share')) {
     const live = share.is === 'live';
     items.push({ id: 'share', label: t(live ? 'share.stop' : 'share.start'), icon: may('share') ? MonitorUp : Lock, act: toggleShare });
   }
-  if (leads(role) && room?.features.recording && !room.auto_record && !narrowFrame) {
+  if (leads(role) && room?.features.recording && !room.auto_record && isThere('record')) {
     const on = running(recording);
     items.push({ id: 'record', label: t(on ? 'recording.stop' : 'recording.start'), icon: on ? CircleStop : Circle, act: () => void record(!on) });
   }

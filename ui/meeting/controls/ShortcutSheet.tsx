@@ -5,17 +5,19 @@ import { remember } from '../devices/memory';
 import type { SingleKeys } from '../store/state';
 import { set, useStore } from '../store/store';
 import { t, type TextKey } from '../text/t';
-import { keys, singleKeyOf } from './shortcuts';
+import { keys, offered, singleKeyOf, type Name } from './shortcuts';
 
 interface Row {
   what: string;
   key: string;
   single?: string | undefined;
+  /** There is no such thing in a window of this width. */
+  absent?: boolean;
 }
 
 const either = (one: TextKey, other: TextKey): string => `${t(one)} / ${t(other)}`;
 
-const of = (name: keyof typeof keys, what: string): Row => ({ what, key: keys[name], single: singleKeyOf(name) });
+const of = (name: Name, what: string): Row => ({ what, key: keys[name], single: singleKeyOf(name), absent: !offered(name) });
 
 const groups = (): { title: string; rows: Row[] }[] => [
   {
@@ -65,7 +67,7 @@ export function ShortcutSheet({ close }: { close: () => void }) {
         <section key={title} className="shortcuts">
           <h3>{title}</h3>
           <dl>
-            {rows.map((row) => (
+            {rows.filter((row) => !row.absent).map((row) => (
               <div key={row.what}>
                 <dt>{row.what}</dt>
                 <dd>

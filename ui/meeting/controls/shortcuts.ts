@@ -6,8 +6,10 @@ import { toggleHand, toggleReactions } from '../signals/act';
 import { toggleFullScreen, turnView } from '../stage/choices';
 import type { State } from '../store/state';
 import { get, set, watch } from '../store/store';
+import { isOffered } from './bands';
 import { meant, type Keys } from './meant';
 import { moveFocus, sayWhoSpeaks } from './regions';
+import { bandNow, framed } from './useBand';
 
 /** What a shortcut does, and by which keys. */
 interface Shortcut extends Keys {
@@ -28,10 +30,15 @@ const shortcuts = {
   sheet: { key: '/', single: '?', act: () => set({ dialog: { is: 'shortcuts' } }) },
 } satisfies Record<string, Shortcut>;
 
-type Name = keyof typeof shortcuts;
-const all: readonly Shortcut[] = Object.values(shortcuts);
+export type Name = keyof typeof shortcuts;
+const all = Object.entries(shortcuts) as [Name, Shortcut][];
+
+/** Whether there is such a thing in a window of this width; what is shared can always be ended. */
+export const offered = (name: Name): boolean =>
+  (name !== 'share' && name !== 'reactions') || isOffered(name, framed(), bandNow()) || (name === 'share' && get().share.is === 'live');
 
 const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
 const shown = ({ key, alt }: Shortcut): string => `${mac ? (alt ? '⌃⌘' : '⌘') : alt ? 'Ctrl+Alt+' : 'Ctrl+'}${key.toUpperCase()}`;
 
 /** Keys as they are shown; on a Mac ⌘ stands for Ctrl and ⌃⌘ for Ctrl+Alt. */
@@ -58,7 +65,7 @@ export function listenForShortcuts(): () => void {
 
 function act(event: KeyboardEvent): boolean {
   const here = { mac, singleKeys: get().singleKeys, typing: typing(event) };
-  const found = all.find((one) => meant(one, event, here));
+  const found = all.find(([name, one]) => offered(name) && meant(one, event, here))?.[1];
   if (found) found.act();
   return found !== undefined || moveFocus(event);
 }

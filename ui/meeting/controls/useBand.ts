@@ -16,5 +16,8 @@ function subscribe(changed: () => void): () => void {
 
 export const useBand = (): Band => useSyncExternalStore(subscribe, () => current);
 
+/** For who does not draw. */
+export const bandNow = (): Band => bandOf(innerWidth, current);
+
 /** Inside another site's page, where the vendor's table of controls holds. */
 export const framed = (): boolean => window.parent !== window;
