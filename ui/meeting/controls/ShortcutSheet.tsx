@@ -63,22 +63,24 @@ export function ShortcutSheet({ close }: { close: () => void }) {
       <Heading slot="title" level={2}>
         {t('shortcuts.title')}
       </Heading>
-      {groups().map(({ title, rows }) => (
-        <section key={title} className="shortcuts">
-          <h3>{title}</h3>
-          <dl>
-            {rows.filter((row) => !row.absent).map((row) => (
-              <div key={row.what}>
-                <dt>{row.what}</dt>
-                <dd>
-                  <kbd>{row.key}</kbd>
-                  {row.single && works(row.single, single) && <kbd>{row.single}</kbd>}
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-      ))}
+      <div className="shortcut-groups">
+        {groups().map(({ title, rows }) => (
+          <section key={title} className="shortcuts">
+            <h3>{title}</h3>
+            <dl>
+              {rows.filter((row) => !row.absent).map((row) => (
+                <div key={row.what}>
+                  <dt>{row.what}</dt>
+                  <dd>
+                    <kbd>{row.key}</kbd>
+                    {row.single && works(row.single, single) && <kbd>{row.single}</kbd>}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
       <SingleKeySelect />
       <Close close={close} />
     </Dialog>
