@@ -215,7 +215,7 @@ async def test_two_shared_screens_and_a_closer_look(convene: Platform, chromium:
     await screen.focus()
     for _ in range(2):
         await ann.page.keyboard.press("+")
-    await expect(screen.get_by_role("status")).to_have_text("156 %", timeout=SLOW)
+    await expect(screen.get_by_role("status")).to_have_text("156%", timeout=SLOW)
     frame, picture = await screen.bounding_box(), await screen.locator("video").bounding_box()
     assert frame and picture
     assert abs(picture["width"] / frame["width"] - 1.5625) < 0.02
@@ -224,9 +224,9 @@ async def test_two_shared_screens_and_a_closer_look(convene: Platform, chromium:
     moved = await screen.locator("video").bounding_box()
     assert moved and moved["x"] < left
     await ann.page.keyboard.press("0")
-    await expect(screen.get_by_role("status")).to_have_text("100 %", timeout=SLOW)
+    await expect(screen.get_by_role("status")).to_have_text("100%", timeout=SLOW)
     await screen.dispatch_event("wheel", {"deltaY": -100, "ctrlKey": True, "bubbles": True, "cancelable": True})
-    await expect(screen.get_by_role("status")).not_to_have_text("100 %", timeout=SLOW)
+    await expect(screen.get_by_role("status")).not_to_have_text("100%", timeout=SLOW)
 
     await ben.page.get_by_role("button", name="Stop sharing").first.click()
     await until(lambda: is_largest(ann, "Screen of Cleo"), why="the other share is not large when one ends")

@@ -14,7 +14,7 @@ import { tellOfRecordings } from '../recording/heard';
 import { tellOfTheLock } from '../session/lock';
 import { prefetchFocus, Stage } from '../stage/Stage';
 import { get, useStore } from '../store/store';
-import { t } from '../text/t';
+import { sentences, t } from '../text/t';
 import { ReconnectBanner } from './ReconnectBanner';
 import './call.css';
 import './sideways.css';
@@ -95,7 +95,7 @@ function enter(): () => void {
     t(on ? 'microphone.is_on' : 'microphone.is_off'),
     t(capture.camera.is === 'live' ? 'camera.is_on' : 'camera.is_off'),
   ];
-  announce(`${entered} ${parts.join('. ')}`);
+  announce(sentences([entered, ...parts]));
   const idle = setTimeout(() => {
     prefetchFocus();
     prefetchMenus();

@@ -17,7 +17,7 @@ export function ChatButton() {
     <BarButton
       icon={MessageSquare}
       label={count > 0 ? t('chat.button_unread', { count }) : t('chat.title')}
-      shortcut={keys.chat}
+      shortcut={keys('chat')}
       active={open}
       expanded={open}
       onPress={toggleChat}

@@ -3,7 +3,7 @@ import type { ChatMessage } from '../api/types';
 import { cue } from '../devices/sound';
 import { closeToastOf, toast } from '../notices/toasts';
 import { get, set, watch } from '../store/store';
-import { t } from '../text/t';
+import { sentences, t } from '../text/t';
 import { clipped } from './messages';
 
 const WINDOW_MS = 1000;
@@ -36,7 +36,7 @@ export function tellOf(message: ChatMessage, isNew: boolean): void {
 
 /** Several in a moment become one text. */
 function speak(text: string): void {
-  const merge = { item: text, window: WINDOW_MS, text: (all: readonly string[]) => (all.length < MANY ? all.join('. ') : t('chat.new', { count: all.length })) };
+  const merge = { item: text, window: WINDOW_MS, text: (all: readonly string[]) => (all.length < MANY ? sentences(all) : t('chat.new', { count: all.length })) };
   announce(text, { key: 'chat', merge });
 }
 

@@ -14,7 +14,7 @@ import { leads } from '../session/told';
 import { HandButton, ReactionsButton, signalItems } from '../signals/Buttons';
 import { viewSections } from '../stage/menu';
 import { get, set, useStore } from '../store/store';
-import { t } from '../text/t';
+import { list, t } from '../text/t';
 import { BarButton } from './BarButton';
 import { DeviceButton } from './DeviceButton';
 import { Status } from './Status';
@@ -67,7 +67,7 @@ function ShareButton() {
     <BarButton
       icon={live ? MonitorX : MonitorUp}
       label={t(live ? 'share.stop' : 'share.start')}
-      shortcut={keys.share}
+      shortcut={keys('share')}
       locked={locked}
       active={live}
       onPress={toggleShare}
@@ -145,8 +145,8 @@ function PeopleButton() {
   return (
     <BarButton
       icon={Users}
-      label={waiting > 0 ? `${here}, ${t('door.waiting', { count: waiting })}` : here}
-      shortcut={keys.people}
+      label={waiting > 0 ? list([here, t('door.waiting', { count: waiting })]) : here}
+      shortcut={keys('people')}
       text={String(count)}
       active={open}
       expanded={open}

@@ -38,7 +38,7 @@ export function DeviceButton({ kind, split = false }: Props) {
     <BarButton
       icon={on ? look.on : look.off}
       label={t(on ? look.turnOff : look.turnOn)}
-      shortcut={keys[kind]}
+      shortcut={keys(kind)}
       off={!on}
       problem={capture.is === 'refused' && !locked}
       locked={locked}

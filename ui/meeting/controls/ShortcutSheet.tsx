@@ -17,7 +17,7 @@ interface Row {
 
 const either = (one: TextKey, other: TextKey): string => `${t(one)} / ${t(other)}`;
 
-const of = (name: Name, what: string): Row => ({ what, key: keys[name], single: singleKeyOf(name), absent: !offered(name) });
+const of = (name: Name, what: string): Row => ({ what, key: keys(name), single: singleKeyOf(name), absent: !offered(name) });
 
 const groups = (): { title: string; rows: Row[] }[] => [
   {

@@ -6,6 +6,7 @@ import { toggleHand, toggleReactions } from '../signals/act';
 import { toggleFullScreen, turnView } from '../stage/choices';
 import type { State } from '../store/state';
 import { get, set, watch } from '../store/store';
+import { t } from '../text/t';
 import { isOffered } from './bands';
 import { meant, type Keys } from './meant';
 import { moveFocus, sayWhoSpeaks } from './regions';
@@ -39,10 +40,11 @@ export const offered = (name: Name): boolean =>
 
 const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-const shown = ({ key, alt }: Shortcut): string => `${mac ? (alt ? '⌃⌘' : '⌘') : alt ? 'Ctrl+Alt+' : 'Ctrl+'}${key.toUpperCase()}`;
-
-/** Keys as they are shown; on a Mac ⌘ stands for Ctrl and ⌃⌘ for Ctrl+Alt. */
-export const keys = Object.fromEntries(Object.entries(shortcuts).map(([name, one]) => [name, shown(one)])) as Record<Name, string>;
+/** Keys as they are shown, by the names that a keyboard of the language has; on a Mac ⌘ stands for Ctrl and ⌃⌘ for Ctrl+Alt. */
+export function keys(name: Name): string {
+  const { key, alt }: Shortcut = shortcuts[name];
+  return `${mac ? (alt ? '⌃⌘' : '⌘') : alt ? `${t('keys.ctrl')}+${t('keys.alt')}+` : `${t('keys.ctrl')}+`}${key.toUpperCase()}`;
+}
 
 /** The single keys, as they are shown; they work where the person has switched them on. */
 export const singleKeyOf = (name: Name): string | undefined => (shortcuts[name] as Shortcut).single?.toUpperCase();

@@ -2,14 +2,14 @@ import { CircleDot } from 'lucide-react';
 import { useEffect, useId, useLayoutEffect, useRef } from 'react';
 import { announce } from '../announce/queue';
 import { leave } from '../session/join';
-import { t } from '../text/t';
+import { sentences, t } from '../text/t';
 import { decideAloud } from './consent';
 import './consent.css';
 
 /** Asks whether we want to be in the recording. The meeting goes on behind it: nothing of us is recorded meanwhile. */
 export default function AskConsent() {
   const id = useId();
-  useEffect(() => announce(`${t('consent.title')}. ${t('consent.text')}`, { assertive: true }), []);
+  useEffect(() => announce(sentences([t('consent.title'), t('consent.text')]), { assertive: true }), []);
   const ref = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
     const box = ref.current;

@@ -10,14 +10,14 @@ import { ownHand, toggleHand, toggleReactions } from './act';
 /** Our own hand, up or down. */
 export function HandButton() {
   const up = useStore(ownHand) !== null;
-  return <BarButton icon={Hand} label={t(up ? 'hand.lower' : 'hand.raise')} shortcut={keys.hand} active={up} onPress={() => toggleHand()} />;
+  return <BarButton icon={Hand} label={t(up ? 'hand.lower' : 'hand.raise')} shortcut={keys('hand')} active={up} onPress={() => toggleHand()} />;
 }
 
 /** Opens the row of reactions. */
 export function ReactionsButton() {
   const open = useStore((state) => state.reacting);
   const locked = useStore((state) => !may('reactions', state)) && whyNot('reactions');
-  return <BarButton icon={Smile} label={t('reaction.title')} shortcut={keys.reactions} locked={locked} active={open} expanded={open} onPress={toggleReactions} />;
+  return <BarButton icon={Smile} label={t('reaction.title')} shortcut={keys('reactions')} locked={locked} active={open} expanded={open} onPress={toggleReactions} />;
 }
 
 /** The same in the menu, where the bar has no room for them. */

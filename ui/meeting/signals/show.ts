@@ -3,7 +3,7 @@ import { cue } from '../devices/sound';
 import { closeToastOf, toast } from '../notices/toasts';
 import { leads } from '../session/told';
 import { get, set, watch } from '../store/store';
-import { nameList, t, type TextKey } from '../text/t';
+import { list, nameList, number, t, type TextKey } from '../text/t';
 import { withHand } from './hands';
 import type { Reaction } from './wire';
 
@@ -39,8 +39,11 @@ export function showReaction(reaction: Reaction, name: string, mine: boolean): v
 function counted(items: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
-  const parts = [...counts].map(([item, n]) => `${t(reactionNames[item as Reaction])}${n > 1 ? ` × ${n}` : ''}`);
-  return t('reaction.heard', { list: parts.join(', ') });
+  const parts = [...counts].map(([item, n]) => {
+    const reaction = t(reactionNames[item as Reaction]);
+    return n > 1 ? t('reaction.times', { reaction, times: number(n) }) : reaction;
+  });
+  return t('reaction.heard', { list: list(parts) });
 }
 
 /** Keeps the order of hands, and tells of one that went up: everybody hears it, a host sees a notice. */

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } fr
 import { Tip } from '../controls/BarButton';
 import { useToolbar } from '../controls/useToolbar';
 import type { Person } from '../store/state';
-import { t } from '../text/t';
+import { percent, t } from '../text/t';
 import { Video } from './Video';
 import { closer, farther, move, offset, whole, zoomTo, type Zoom } from './zoom';
 
@@ -65,7 +65,7 @@ export function SharedScreen({ person: { name, share } }: { person: Person }) {
       <div ref={tools} className="zoom-tools" role="toolbar" aria-label={t('share.zoom')} {...toolbar}>
         <Tool icon={ZoomOut} label={t('share.zoom_out')} off={zoom.scale === 1} act={() => setZoom(farther)} />
         <span className="clock" role="status">
-          {`${Math.round(zoom.scale * 100)} %`}
+          {percent(zoom.scale)}
         </span>
         <Tool icon={ZoomIn} label={t('share.zoom_in')} act={() => setZoom(closer)} />
         <Tool icon={Maximize} label={t('share.zoom_whole')} off={zoom.scale === 1} act={() => setZoom(whole)} />

@@ -1,7 +1,7 @@
 import { CircleSlash, Hand, MicOff, MonitorUp, PhoneCall, Pin, SignalLow, Spotlight } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Person, Picture, Presence } from '../store/state';
-import { t } from '../text/t';
+import { list, t } from '../text/t';
 import { Avatar } from './Avatar';
 import { Video } from './Video';
 
@@ -46,8 +46,9 @@ export function Tile({ person, picture, fit, mirrored, small = false, pinned = f
     away && t('tile.away'),
     note,
     presence === 'interrupted' && t('tile.interrupted'),
-  ].filter(Boolean);
-  const label = [me ? t('tile.your', { name }) : name, ...states].join(', ');
+  ].filter((state) => typeof state === 'string');
+  const who = me ? t('tile.your', { name }) : name;
+  const label = states.length > 0 ? t('tile.states', { who, states: list(states) }) : who;
   const classes = ['tile', speaking && 'speaking', away && 'away'].filter(Boolean).join(' ');
   return (
     <div className={classes} role="group" aria-label={label} onDoubleClick={rest.onDoubleClick}>

@@ -91,6 +91,12 @@ export function lasting(ms: number): string {
   return new Intl.ListFormat(locale.tag, { type: 'unit' }).format(said);
 }
 
+/** "poor connection, hand raised": things of equal right, as the language strings them together. */
+export const list = (parts: readonly string[]): string => new Intl.ListFormat(locale.tag, { style: 'narrow' }).format(parts);
+
+/** "150%" from 1.5. */
+export const percent = (share: number): string => new Intl.NumberFormat(locale.tag, { style: 'percent' }).format(share);
+
 /** Several things said one after another: "Microphone on. Camera off." */
 export const sentences = (parts: readonly string[]): string =>
   parts.map((text) => (/[.!?…。！？؟]$/.test(text) ? text : t('sentence', { text }))).join(' ');

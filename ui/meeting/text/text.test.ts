@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { duration, lasting, nameList, sentences, t, type TextKey } from './t';
+import { describe, expect, test, vi } from 'vitest';
+import { duration, lasting, list, nameList, percent, sentences, speak, t, type TextKey } from './t';
 
 describe('t', () => {
   test('puts values in and chooses the plural form', () => {
@@ -23,6 +23,15 @@ test('how long something lasted, in words', () => {
 
 test('sentences end once each', () => {
   expect(sentences(['Microphone on', 'Is it Ann?', 'She asks to come in.'])).toBe('Microphone on. Is it Ann? She asks to come in.');
+});
+
+test('signs and joints are those of the language', async () => {
+  expect([list(['Ann', 'muted', 'pinned']), percent(1.5)]).toEqual(['Ann, muted, pinned', '150%']);
+  vi.stubGlobal('document', { documentElement: {} });
+  await speak('de', []);
+  expect([list(['Ann', 'stumm', 'angeheftet']), percent(1.5), t('keys.ctrl')]).toEqual(['Ann, stumm und angeheftet', '150\u00a0%', 'Strg']);
+  await speak('en', []);
+  vi.unstubAllGlobals();
 });
 
 test('lists of names', () => {

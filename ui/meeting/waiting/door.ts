@@ -8,7 +8,7 @@ import { join, joinAgain } from '../session/join';
 import { refusedPage } from '../session/refused';
 import { get, set, watch } from '../store/store';
 import type { Door, Page } from '../store/state';
-import { t, type TextKey } from '../text/t';
+import { sentences, t, type TextKey } from '../text/t';
 import { follow } from './follow';
 
 const STILL_MS = 5 * 60_000;
@@ -94,7 +94,7 @@ function tell(): void {
   const { door } = get();
   if (!door) return;
   const { title, text } = words(door);
-  announce(`${t(title)}. ${t(text)}`, { key: 'waiting' });
+  announce(sentences([t(title), t(text)]), { key: 'waiting' });
 }
 
 /** Heard, seen in the tab's title, and without a click. */
