@@ -1,5 +1,6 @@
 import type { DeviceKind } from '../store/state';
 import { get } from '../store/store';
+import { playAndRecord } from './earpiece';
 import { permission, policy } from './permission';
 import { classify, type Refusal } from './refusal';
 
@@ -41,6 +42,7 @@ const constraintsOf: Record<DeviceKind, (id: string) => MediaTrackConstraints> =
  */
 export async function capture(wanted: Wanted): Promise<Partial<Record<DeviceKind, Captured>>> {
   const kinds = Object.keys(wanted) as DeviceKind[];
+  playAndRecord();
   if (kinds.length === 2) {
     try {
       return await open(wanted);
