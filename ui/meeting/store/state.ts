@@ -2,14 +2,14 @@ import type { RemoteVideoTrack } from 'livekit-client';
 import type { ChatMessage, ConsentAnswer, Knocker, Permissions, Recording, RecordingFile, Removed, RoomFacts, Role } from '../api/types';
 import type { Check } from '../check/facts';
 import type { Outgoing } from '../chat/messages';
-import type { Refusal } from '../devices/refusal';
 import type { Hand } from '../signals/hands';
 import type { Reaction } from '../signals/wire';
+import type { Capture, Device, DeviceKind, DeviceLists } from './device';
 import type { Page, RefusedBy } from './page';
 
 export type Brand = NonNullable<RoomFacts['brand']>;
 
-export type { Page, RefusedBy };
+export type { Capture, Device, DeviceKind, DeviceLists, Page, RefusedBy };
 
 /** How it stands with somebody who waits to be let in; kept while he then joins. */
 export interface Door {
@@ -39,30 +39,6 @@ export interface Strain {
   anyway: boolean;
   takeAll: boolean;
   showAll: boolean;
-}
-
-export type DeviceKind = 'microphone' | 'camera';
-
-export type Capture =
-  /** The browser has not said yet whether it has to ask the person. */
-  | { is: 'unknown' }
-  | { is: 'unasked' }
-  | { is: 'asking'; since: number }
-  | { is: 'live'; track: MediaStreamTrack }
-  | { is: 'off' }
-  | { is: 'refused'; why: Refusal };
-
-export interface Device {
-  id: string;
-  label: string;
-  /** The same for all devices of one thing, as far as the browser tells. */
-  group: string;
-}
-
-export interface DeviceLists {
-  microphone: readonly Device[];
-  camera: readonly Device[];
-  speaker: readonly Device[];
 }
 
 /** A picture that a `<video>` can show: somebody else's by the engine's client, our own directly. */
