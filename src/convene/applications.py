@@ -68,7 +68,6 @@ _OWN = sa.and_(_a.account_id == sa.bindparam("account_id"), _ALIVE)
 _ONE = sa.and_(_OWN, _a.id == sa.bindparam("id"))
 _PAGE = _ALL.where(_OWN).limit(sa.bindparam("limit")).offset(sa.bindparam("offset"))
 _COUNT = sa.select(sa.func.count()).select_from(tables.application).where(_OWN)
-_DEFAULT = sa.select(_a.id).where(_OWN, _a.is_default)
 _GET = _ALL.where(_ONE)
 _LOCK = sa.select(_a.id).where(_ONE).with_for_update(key_share=True)
 _ACCOUNT = sa.select(tables.account.c.id).where(tables.account.c.id == sa.bindparam("account_id"))
@@ -131,11 +130,6 @@ def page(tx: Tx, account_id: str, *, page: int, size: int) -> tuple[Sequence[Pro
     given = {"account_id": account_id, "now": tx.now, "limit": size, "offset": (page - 1) * size}
     total = tx.connection.scalar(_COUNT, {"account_id": account_id}) or 0
     return [Provisioned(**row._mapping) for row in tx.all(_PAGE, given)], total
-
-
-def has_default(tx: Tx, account_id: str) -> bool:
-    """Whether the account has an application that its own key and secret speak for."""
-    return tx.one(_DEFAULT, {"account_id": account_id}) is not None
 
 
 def find(tx: Tx, application_id: str) -> Provisioned:

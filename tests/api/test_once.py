@@ -1,20 +1,24 @@
 """`Idempotency-Key`: a creation that is sent again, at once or a day later, by the same or by another client."""
 
 import asyncio
+import base64
+import inspect
 import json
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
-from convene import access, answers, tables
+from convene import access, answers, clients, tables
 from convene.db import Tx
 from convene.errors import Unavailable
-from convene.web.app import create_app
+from convene.web.app import create_app, doors
 from convene.web.caller import Caller
 from convene.web.vonage.refusals import VonageRoute
 from convene.worker import Worker
@@ -237,3 +241,77 @@ async def test_an_effect_that_failed_may_be_tried_again(world: World) -> None:
     async with door(world, effects, fails=[False, True, True]) as client:
         seen = [(await client.post("/act", headers={"Idempotency-Key": "k"})).status_code for _ in range(4)]
     assert (seen, len(effects)) == ([503, 503, 202, 202], 3)
+
+
+# --- Every POST -----------------------------------------------------------------------------------------------------
+
+PAGES_OWN = "the meeting page's own: no API, and each says the state that it wants, or is dropped when the page is"
+NOT_ONCE = {
+    "/session": "an answer is a secret, of which only a hash is kept; a second token does nobody any harm",
+    "/login": "signs in, which is the same when it is done twice",
+    "/admin/users/{number}/tokens": "as /session",
+    "/admin/meetings/{meeting_id}/links": "makes nothing: a link is computed, and is a secret",
+    "/uploads/logos": "a form of the vendor's, whose fields name the picture: sent again it is the same picture",
+}
+
+
+def is_page(path: str) -> bool:
+    return path.startswith("/api/meeting/")
+
+
+def posts() -> dict[str, Any]:
+    """The operations of the document that are POSTs, by path."""
+    document = json.loads((Path(__file__).parents[2] / "openapi.json").read_text())
+    return {path: methods["post"] for path, methods in document["paths"].items() if "post" in methods}
+
+
+def test_every_post_takes_a_key_or_has_a_reason_not_to() -> None:
+    found = posts()
+    take = {path for path, post in found.items() if "Idempotency-Key" in [one["name"] for one in post["parameters"]]}
+    assert found.keys() - take == NOT_ONCE.keys() | {path for path in found if is_page(path)}, PAGES_OWN
+
+
+def test_what_the_document_says_of_keys_is_what_the_routes_do(world: World) -> None:
+    routes = {
+        route.path: inspect.getsource(getattr(route, "answering", route.endpoint))
+        for route in doors(world.runtime).routes
+        if isinstance(route, APIRoute) and "POST" in route.methods and route.include_in_schema
+    }
+    assert routes.keys() >= posts().keys()
+    for path in posts():
+        assert ("once(" in routes[path]) == (path not in NOT_ONCE and not is_page(path)), path
+
+
+async def test_an_account_without_an_application_has_keys_of_its_own(world: World) -> None:
+    account = await world.db.write(access.open_account, "Empty")
+    auth = {"Authorization": "Basic " + base64.b64encode(":".join(account).encode()).decode(), "Idempotency-Key": KEY}
+    before = await count(world, tables.application)
+    first, again = [await world.client.post("/v2/applications", json={"name": "First"}, headers=auth) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"] and again.headers["Idempotent-Replayed"] == "true"
+    assert "private_key" in first.json()["keys"] and "private_key" not in again.json()["keys"], "it is kept nowhere"
+    other = await world.client.post("/v2/applications", json={"name": "Another"}, headers=auth)
+    assert other.status_code == 422
+    assert await count(world, tables.application) == before + 1
+
+
+async def test_users_are_made_once(world: World) -> None:
+    await world.db.write(lambda tx: clients.change(tx, world.application_id, opens_users=True))
+    for path, headers in (("/admin/users", world.cube.admin), ("/users", {"CB-AuthKey": world.cube.client.auth_key})):
+        headers |= {"Idempotency-Key": KEY}
+        body = {"user": {"login": f"ada{path.count('/')}", "password": "s3cret-password"}}
+        first, again = [await world.client.post(path, json=body, headers=headers) for _ in range(2)]
+        assert (first.status_code, again.status_code, again.content) == (201, 201, first.content), path
+        assert again.headers["Idempotent-Replayed"] == "true"
+        another = {"user": {"login": "eve", "password": "s3cret-password"}}
+        assert (await world.client.post(path, json=another, headers=headers)).status_code == 422
+    assert await count(world, tables.app_user) == 2
+
+
+async def test_no_fast_hash_of_a_password_is_kept(world: World) -> None:
+    """Whoever reads the database would try passwords against the mark of the request, a thousand times faster than against ours."""
+    headers = world.cube.admin | {"Idempotency-Key": KEY}
+    for password in ("s3cret-password", "another-password"):
+        body = {"user": {"login": "ada", "password": password}}
+        assert (await world.client.post("/admin/users", json=body, headers=headers)).status_code == 201
+    assert await count(world, tables.app_user) == 1

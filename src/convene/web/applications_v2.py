@@ -23,7 +23,7 @@ from convene.errors import Invalid, NotFound, Refusal, TooMany, Unauthenticated,
 from convene.runtime import Runtime
 from convene.web import application_bodies as bodies
 from convene.web.app import answer
-from convene.web.caller import Caller
+from convene.web.caller import Caller, once
 from convene.web.gate import Due
 from convene.web.route import ApiRoute, Handler, methods_of
 from convene.web.vonage import fields
@@ -120,7 +120,7 @@ def router(runtime: Runtime) -> APIRouter:
 
     async def create(request: Request) -> Response:
         caller = Caller(request, WRITE)
-        account = await db.read(caller.account)  # who is not known does not make us compute keys
+        await db.read(caller.account)  # who is not known does not make us compute keys
         given = _given(await fields.body_of(request))
         made = None if "public_key" in given else await asyncio.to_thread(access.new_key_pair)
         if made is not None:
@@ -130,10 +130,7 @@ def router(runtime: Runtime) -> APIRouter:
         def unit(tx: Tx) -> dict[str, Any]:
             return view(applications.create(tx, caller.account(tx), spec), base)
 
-        if await db.read(applications.has_default, account):
-            response = await caller.once(unit)  # its answers are kept under the account's default application
-        else:
-            response = answer(await db.write(unit), 201)
+        response = await once(request, unit, lambda tx: (caller.account(tx), ""))  # an account may have no application
         return response if made is None else _with_private_key(response, made.private_key)
 
     async def listed(request: Request) -> Response:

@@ -100,8 +100,10 @@ async def once(
     *,
     status: int = 201,
     after: Callable[[], Awaitable[object]] | None = None,
+    content: bytes | None = None,
 ) -> Response:
-    """As `Caller.once`, for any kind of caller. `owner`: the application, and who of it asks: each has keys of his own."""
+    """As `Caller.once`, for any kind of caller. `owner`: the application (or the account), and who of it asks: each has keys of his
+    own. `content`: what of the body makes two requests the same, if not all of it."""
     gate: Gate = request.app.state.gate
     given = request.headers.getlist("idempotency-key")
     if not given:
@@ -109,8 +111,8 @@ async def once(
         if after is not None:
             await after()
         return _created(told)
-    path, content, key = request.scope["path"], await request.body(), ", ".join(given)
-    mark = answers.fingerprint(request.method, path, content)
+    path, key = request.scope["path"], ", ".join(given)
+    mark = answers.fingerprint(request.method, path, await request.body() if content is None else content)
 
     def own(tx: Tx) -> tuple[str, str]:
         application_id, who = owner(tx)

@@ -320,7 +320,7 @@ def _expected_of_cube(operation: Operation) -> set[int]:
     expected = {400, 401, 429, 503} | ({403} if {"user": []} in operation["security"] else set())
     if any(one["in"] == "path" for one in operation["parameters"]):
         expected |= {404}
-    if "requestBody" in operation or any(one["in"] == "query" for one in operation["parameters"]):
+    if "requestBody" in operation or any(one["in"] in ("query", "header") for one in operation["parameters"]):
         expected |= {422}
     return expected
 

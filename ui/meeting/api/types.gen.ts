@@ -14969,7 +14969,10 @@ export interface operations {
     cube_users_sign_up: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -15780,7 +15783,10 @@ export interface operations {
     cube_admin_users_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -16595,7 +16601,10 @@ export interface operations {
     cube_meetings_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -18156,7 +18165,10 @@ export interface operations {
     cube_admin_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -18950,7 +18962,10 @@ export interface operations {
     cube_chat_subscribe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @example 69a1f00c2b7d4e0011c0a9e0 */
                 dialog_id: string;
@@ -19060,6 +19075,24 @@ export interface operations {
                      *       "errors": {
                      *         "base": [
                      *           "Not found, or expired"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CubeRefused"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "errors": {
+                     *         "base": [
+                     *           "The Idempotency-Key was used for another request"
                      *         ]
                      *       }
                      *     }
@@ -19423,7 +19456,10 @@ export interface operations {
     cube_chat_write: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible characters. For a day, the same request is answered the same. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

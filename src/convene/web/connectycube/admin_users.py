@@ -12,8 +12,18 @@ from convene.db import Tx
 from convene.runtime import Runtime
 from convene.users import Spec
 from convene.web.app import answer
+from convene.web.caller import once
 from convene.web.connectycube.caller import CubeCaller
-from convene.web.connectycube.user_bodies import fields_in, hashed, new_password, number_in, session_view, user_in, view
+from convene.web.connectycube.user_bodies import (
+    fields_in,
+    hashed,
+    new_password,
+    number_in,
+    session_view,
+    user_in,
+    view,
+    without_password,
+)
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
@@ -28,8 +38,14 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         body = await caller.body()
         given = user_in(body) if "user" in body else body
         spec = Spec(fields_in(given), await hashed(new_password(given)), email_verified=True)
-        made = await db.write(lambda tx: users.create(tx, caller.administrator(tx).id, spec))
-        return answer({"user": view(made)}, 201)
+
+        def unit(tx: Tx) -> dict[str, Any]:
+            return {"user": view(users.create(tx, caller.administrator(tx).id, spec))}
+
+        def owner(tx: Tx) -> tuple[str, str]:
+            return caller.administrator(tx).id, "administrator"
+
+        return await once(request, unit, owner, content=without_password(body))
 
     @routes.put("/admin/users/{number}")
     async def change(request: Request, number: str) -> Response:

@@ -4,7 +4,7 @@ Who can read a meeting may subscribe to its dialog; its occupants read and write
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -40,7 +40,8 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
 
     @routes.post("/chat/Dialog/{dialog_id}/subscribe")
     async def subscribe(request: Request, dialog_id: str) -> Response:
-        return answer(await db.write(_subscribe, CubeCaller(request), dialog_id))
+        caller = CubeCaller(request)
+        return await once(request, lambda tx: _subscribe(tx, caller, dialog_id), owner_of(caller), status=200)
 
     @routes.delete("/chat/Dialog/{dialog_id}/subscribe")
     async def unsubscribe(request: Request, dialog_id: str) -> Response:
@@ -62,14 +63,10 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         caller, told = CubeCaller(request), list[Told]()
         body = await caller.body()
 
-        def owner(tx: Tx) -> tuple[str, str]:
-            application_id, user = _known(tx, caller)
-            return application_id, f"user {user.number}"
-
         async def show() -> None:
             await _tell(runtime, told)
 
-        return await once(request, lambda tx: _write(tx, caller, body, told), owner, after=show)
+        return await once(request, lambda tx: _write(tx, caller, body, told), owner_of(caller), after=show)
 
     @routes.delete("/chat/Message/{message_ids}")
     async def delete(request: Request, message_ids: str) -> Response:
@@ -113,6 +110,16 @@ def _mine(tx: Tx, application_id: str, user: User, dialog_id: str) -> list[Dialo
         return [chat.dialog_of(tx, application_id, dialog_id, user_number=user.number)]
     except NotFound:
         return []
+
+
+def owner_of(caller: CubeCaller) -> Callable[[Tx], tuple[str, str]]:
+    """Whose `Idempotency-Key` it is: a user's own."""
+
+    def owner(tx: Tx) -> tuple[str, str]:
+        application_id, user = _known(tx, caller)
+        return application_id, f"user {user.number}"
+
+    return owner
 
 
 def _subscribe(tx: Tx, caller: CubeCaller, dialog_id: str) -> dict[str, Any]:

@@ -9,9 +9,17 @@ from convene.web.connectycube import schemas
 Operation = dict[str, Any]
 
 
+ONCE = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Up to 255 visible characters. For a day, the same request is answered the same.",
+    "schema": {"type": "string"},
+}
+
+
 def _told(summary: str, shows: Any = None, status: int = 200, **more: Any) -> Operation:
     """`shows`: the type of its answer; `body`: schemas by field, and `needs`, those that must be there; `query`: schemas by
-    parameter; `also`: statuses of refusals that do not follow from what it takes."""
+    parameter; `once`: whether it takes an `Idempotency-Key`; `also`: statuses of refusals that do not follow from what it takes."""
     extra: Operation = {}
     if "body" in more:
         needs = list(more.get("needs", ()))
@@ -20,6 +28,8 @@ def _told(summary: str, shows: Any = None, status: int = 200, **more: Any) -> Op
     if "query" in more:
         asked = [{"name": name, "in": "query", "schema": schema} for name, schema in more["query"].items()]
         extra["parameters"] = asked
+    if more.get("once"):
+        extra["parameters"] = [ONCE]
     shown = {"description": "Done"} if shows is None else {"model": shows}
     refusals = {refused: {"model": schemas.CubeRefused} for refused in more.get("also", ())}
     told = {"summary": summary, "status_code": status, "responses": {status: shown, **refusals}, "openapi_extra": extra}
@@ -87,14 +97,21 @@ OPERATIONS: dict[str, Operation] = {
     "DELETE /login": _told("Sign out"),
     # Users
     "POST /users": _told(
-        "Sign up", schemas.CubeUserEnvelope, 201, body={"user": {"type": "object", "properties": USER}}, needs=("user",)
+        "Sign up",
+        schemas.CubeUserEnvelope,
+        201,
+        body={"user": {"type": "object", "properties": USER}},
+        needs=("user",),
+        once=True,
     ),
     "GET /users/v2": _told("Find users", schemas.CubeUserPage, query=PAGE | {"login": TEXT, "id[in]": TEXT}),
     "GET /users/{number}": _told("Get a user", schemas.CubeUserEnvelope),
     "PUT /users/{number}": _told("Change one's own account", schemas.CubeUserEnvelope, body=OWN_USER, needs=("user",)),
     "DELETE /users/{number}": _told("Delete one's own account"),
     # Meetings
-    "POST /meetings": _told("Schedule a meeting", schemas.CubeMeeting, 201, body=NEW_MEETING, needs=MEETING_NEEDS),
+    "POST /meetings": _told(
+        "Schedule a meeting", schemas.CubeMeeting, 201, body=NEW_MEETING, needs=MEETING_NEEDS, once=True
+    ),
     "GET /meetings": _told("List meetings, or get one by `_id`", MEETINGS, query=LISTED, also=(404,)),
     "PUT /meetings/{meeting_id}": _told("Change a meeting", schemas.CubeMeeting, body=MEETING),
     "DELETE /meetings/{meeting_id}": _told("Cancel a meeting"),
@@ -102,7 +119,7 @@ OPERATIONS: dict[str, Operation] = {
     "GET /meetings/{meeting_id}/link": _told("Get one's own link into a meeting", schemas.CubeLink),
     # Chat
     "GET /chat/Dialog": _told("List dialogs", schemas.CubeDialogPage, query={"limit": NUMBER, "skip": NUMBER}),
-    "POST /chat/Dialog/{dialog_id}/subscribe": _told("Join a meeting's dialog", schemas.CubeDialog),
+    "POST /chat/Dialog/{dialog_id}/subscribe": _told("Join a meeting's dialog", schemas.CubeDialog, once=True),
     "DELETE /chat/Dialog/{dialog_id}/subscribe": _told("Leave a meeting's dialog", NOTHING),
     "GET /chat/Message/unread": _told("Count unread messages", dict[str, int], query={"chat_dialog_ids": TEXT}),
     "DELETE /chat/Message/{message_ids}": _told("Delete messages", schemas.CubeDeletions),
@@ -116,6 +133,7 @@ OPERATIONS: dict[str, Operation] = {
         body=IN_DIALOG | {"message": TEXT},
         needs=("chat_dialog_id", "message"),
         also=(404,),
+        once=True,
     ),
     # Administrators
     "POST /admin/meetings": _told(
@@ -124,6 +142,7 @@ OPERATIONS: dict[str, Operation] = {
         201,
         body=NEW_MEETING | {"user_id": NUMBER},
         needs=("user_id", *MEETING_NEEDS),
+        once=True,
     ),
     "GET /admin/meetings": _told("List all meetings, or get one by `_id`", MEETINGS, query=LISTED, also=(404,)),
     "GET /admin/meetings/{meeting_id}": _told("Get a meeting", schemas.CubeMeeting),
@@ -135,7 +154,7 @@ OPERATIONS: dict[str, Operation] = {
     "GET /admin/meetings/recordings/{meeting_id}": _told("List recordings", list[schemas.CubeRecording]),
     "DELETE /admin/meetings/recordings/{meeting_id}": _told("Delete all recordings of a meeting", NOTHING),
     "DELETE /admin/meetings/recordings/{meeting_id}/{recording_id}": _told("Delete one recording", NOTHING),
-    "POST /admin/users": _told("Make a user", schemas.CubeUserEnvelope, 201, body=USER),
+    "POST /admin/users": _told("Make a user", schemas.CubeUserEnvelope, 201, body=USER, once=True),
     "PUT /admin/users/{number}": _told("Change anybody's account", schemas.CubeUserEnvelope, body=USER),
     "POST /admin/users/{number}/tokens": _told("Make a token for a user", schemas.CubeSessionEnvelope, 201),
     "DELETE /admin/user/{number}": _told("Delete a user", schemas.CubeSuccess),

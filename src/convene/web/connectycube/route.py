@@ -25,7 +25,7 @@ ANY_SITE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers":
 PREFLIGHT = ANY_SITE | {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, PATCH, OPTIONS",
     "Access-Control-Allow-Headers": "content-type, cb-token, cb-sdk, cb-authkey, cb-api-version, "
-    "connectycube-rest-api-version, cb-administration-api-key",
+    "connectycube-rest-api-version, cb-administration-api-key, idempotency-key",
     "Access-Control-Max-Age": "86400",
 }
 

@@ -69,6 +69,13 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def without_password(body: Mapping[str, Any]) -> bytes:
+    """What makes two requests for a user the same. No fast hash of a password is kept: it would be guessed from it."""
+    user = body.get("user")
+    inner = {"user": {k: v for k, v in user.items() if k != "password"}} if isinstance(user, dict) else {}
+    return json.dumps({k: v for k, v in body.items() if k != "password"} | inner, sort_keys=True).encode()
+
+
 # --- What is said of a user -----------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from convene.logins import Login
 from convene.runtime import Runtime
 from convene.users import Spec
 from convene.web.app import answer
+from convene.web.caller import once
 from convene.web.connectycube import signing_in
 from convene.web.connectycube.caller import AUTH_KEY, CubeCaller
 from convene.web.connectycube.user_bodies import (
@@ -21,6 +22,7 @@ from convene.web.connectycube.user_bodies import (
     text_in,
     user_in,
     view,
+    without_password,
 )
 
 
@@ -32,12 +34,17 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     async def sign_up(request: Request) -> Response:
         caller = CubeCaller(request)
         application_id = await db.read(_opened, caller)
-        given = user_in(await caller.body())
+        body = await caller.body()
+        given = user_in(body)
         password = new_password(given)
         if password is None:
             raise Invalid("invalid", "password is needed", field="password")
         spec = Spec(fields_in(given), await hashed(password))
-        return answer({"user": view(await db.write(users.create, application_id, spec))}, 201)
+
+        def unit(tx: Tx) -> dict[str, Any]:
+            return {"user": view(users.create(tx, application_id, spec))}
+
+        return await once(request, unit, lambda tx: (_opened(tx, caller), "nobody"), content=without_password(body))
 
     @routes.api_route("/users/password/reset", methods=["GET", "POST"])
     async def reset(request: Request) -> Response:
