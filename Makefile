@@ -17,10 +17,13 @@ BUILT := $(and $(ENGINE),$(wildcard src/convene/page/index.html))
 # The tests' Node is the one that requirements-dev.lock pins.
 WITH_NODE = PATH="$(CURDIR)/.venv/bin:$$PATH"
 PYTEST = $(WITH_NODE) .venv/bin/python -m pytest
-# Browsers, recorders and two hundred calls at once need a machine's two processors to themselves. The rest of the tests share
-# them, also those that kill processes and wait for what becomes of it, and the files of tests/acceptance without a browser.
-ALONGSIDE = $(addprefix tests/acceptance/test_,cube_sdk.py engine_child.py sdk_node.py wheel.py)
-REAL = tests/compositor tests/faults/test_races.py $(filter-out $(ALONGSIDE),$(wildcard tests/acceptance/test_*.py))
+# Recorders, two hundred calls at once, thin lines and thirty people need a machine's two processors to themselves. The rest of the tests
+# share them: those that need no browser one by one, also those that kill processes and wait for what becomes of it; then
+# those with browsers file by file, since each file has one platform and one browser.
+WITHOUT = $(addprefix tests/acceptance/test_,cube_sdk.py engine_child.py sdk_node.py wheel.py)
+ALONE = tests/compositor tests/faults/test_races.py $(addprefix tests/acceptance/test_,network.py thirty.py)
+BROWSERS = $(filter-out $(WITHOUT) $(ALONE),$(wildcard tests/acceptance/test_*.py))
+TOGETHER = $(PYTEST) --numprocesses 2
 NPM = $(WITH_NODE) npm --prefix ui --no-update-notifier
 
 # pip hides what a build hook says; this shows the hook's own lines as they come, and pip's last ones if it fails otherwise.
@@ -44,8 +47,9 @@ wheel: | .venv/bin/python ## one wheel for this platform, engine and page inside
 test: .venv/tested ui/node_modules/.package-lock.json ## install what tests need, then run all of them
 	@tests/setup.sh
 	@failed=0; $(NPM) test || failed=1; \
-	$(PYTEST) --numprocesses 2 --dist worksteal $(REAL:%=--ignore=%) || failed=$$?; \
-	$(PYTEST) $(REAL) || failed=$$?; \
+	$(TOGETHER) --dist worksteal $(ALONE:%=--ignore=%) $(BROWSERS:%=--ignore=%) || failed=$$?; \
+	$(TOGETHER) --dist loadfile $(BROWSERS) || failed=$$?; \
+	$(PYTEST) $(ALONE) || failed=$$?; \
 	exit $$failed
 
 check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types and import rules alone
