@@ -17,13 +17,16 @@ BUILT := $(and $(ENGINE),$(wildcard src/convene/page/index.html))
 # The tests' Node is the one that requirements-dev.lock pins.
 WITH_NODE = PATH="$(CURDIR)/.venv/bin:$$PATH"
 PYTEST = $(WITH_NODE) .venv/bin/python -m pytest
-# Recorders, two hundred calls at once, thin lines and thirty people need a machine's two processors to themselves. The rest of the tests
-# share them: those that need no browser one by one, also those that kill processes and wait for what becomes of it; then
-# those with browsers file by file, since each file has one platform and one browser.
-WITHOUT = $(addprefix tests/acceptance/test_,cube_sdk.py engine_child.py sdk_node.py wheel.py)
-ALONE = tests/compositor tests/faults/test_races.py $(addprefix tests/acceptance/test_,network.py thirty.py)
-BROWSERS = $(filter-out $(WITHOUT) $(ALONE),$(wildcard tests/acceptance/test_*.py))
-TOGETHER = $(PYTEST) --numprocesses 2
+# Browsers, recorders and two hundred calls at once need a machine's two processors to themselves. The rest of the tests share
+# them, also those that kill processes and wait for what becomes of it, and the files of tests/acceptance without a browser.
+ALONGSIDE = $(addprefix tests/acceptance/test_,cube_sdk.py engine_child.py sdk_node.py wheel.py)
+REAL = tests/compositor tests/faults/test_races.py $(filter-out $(ALONGSIDE),$(wildcard tests/acceptance/test_*.py))
+# `make test QUICK=1`: of browsers and recorders the whole line once, every state of the page, what comes before joining; fewer made-up requests and kills.
+SHORT = $(addprefix tests/acceptance/test_,meeting.py look.py before.py sdk_python.py)
+ifdef QUICK
+export FUZZ ?= 1500
+export FAULT_ROUNDS ?= 6
+endif
 NPM = $(WITH_NODE) npm --prefix ui --no-update-notifier
 
 # pip hides what a build hook says; this shows the hook's own lines as they come, and pip's last ones if it fails otherwise.
@@ -44,12 +47,11 @@ wheel: | .venv/bin/python ## one wheel for this platform, engine and page inside
 	@$(call build,wheel --no-deps --wheel-dir dist .)
 	@ls -lh dist/*.whl | awk '{ print "convene: " $$9 " (" $$5 "B)" }'
 
-test: .venv/tested ui/node_modules/.package-lock.json ## install what tests need, then run all of them
+test: .venv/tested ui/node_modules/.package-lock.json ## install what tests need, then run all of them (QUICK=1: most of them)
 	@tests/setup.sh
 	@failed=0; $(NPM) test || failed=1; \
-	$(TOGETHER) --dist worksteal $(ALONE:%=--ignore=%) $(BROWSERS:%=--ignore=%) || failed=$$?; \
-	$(TOGETHER) --dist loadfile $(BROWSERS) || failed=$$?; \
-	$(PYTEST) $(ALONE) || failed=$$?; \
+	$(PYTEST) --numprocesses 2 --dist worksteal $(REAL:%=--ignore=%) || failed=$$?; \
+	$(PYTEST) $(if $(QUICK),$(SHORT),$(REAL)) || failed=$$?; \
 	exit $$failed
 
 check: .venv/tested ui/node_modules/.package-lock.json ## format, lint, types and import rules alone
