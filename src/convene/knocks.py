@@ -177,8 +177,8 @@ def _ask(tx: Tx, room: rooms.Room, name: str, mine: Knock | None, limit: int, *,
         said = {"key": mine.id, "was": mine.state, "called": name, "at": tx.now}
         if tx.changed(again, said if again is _ASK_AGAIN else said | {"refused": refused}):
             return Waiting(mine.id, None, room.join_approval_level)
-        if row := tx.one(_ONE, {"id": mine.id}):  # Race: refused at this very moment (to let him in takes our lock)
-            raise _denied(tx, _of(row))
+        if now := tx.one(_ONE, {"id": mine.id}):  # Race: refused at this very moment (to let him in takes our lock)
+            raise _denied(tx, _of(now))
     id, key = new_id(), new_secret()
     row = {"id": id, "room_id": room.id, "application_id": room.application_id, "name": name}
     row |= {"key_hash": sessions.hash_of(key), "state": KnockState.WAITING}
