@@ -40,7 +40,6 @@ LOOKS = (
     Look("prejoin-brand", "prejoin-recorded", DESK, brand="0a7d4f"),
     Look("prejoin-arabic-phone", "prejoin", PHONE, language="ar"),
     Look("blocked-phone", "prejoin-blocked", PHONE),
-    Look("check", "dialog-check", DESK),
     Look("devices-dark", "dialog-devices", DESK, "dark"),
     Look("waiting", "waiting-approval", DESK),
     Look("grid-tablet", "call-nine", TABLET),
