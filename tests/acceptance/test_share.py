@@ -42,7 +42,7 @@ async def test_a_share_is_optimised_for_a_film_without_a_gap(convene: Platform, 
     await until(lambda: sends(ann.page, TEXT), why="not sent as text")
     await seen.evaluate("(video) => { window.first = video.srcObject.getVideoTracks()[0]; }")
     card = ann.page.locator(".shared.own")
-    await expect(card).to_contain_text("Sound goes along when you choose a tab", timeout=SLOW)
+    await expect(card).to_contain_text("Its sound goes along", timeout=SLOW)
     await fair(ann.page)
     await photographed(ann.page, "share-own")
     switch = card.get_by_role("switch", name="Optimise for video")
