@@ -1,6 +1,6 @@
 """/meetings/recordings and /admin/meetings/recordings: who sees what, in which units, for how long, and what is deleted."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -34,10 +34,10 @@ async def seen(world: World, call: Call, user: User | None = None) -> httpx.Resp
     return await world.client.get(f"{base}/{call.meeting.id}", headers=headers)
 
 
-def lives(link: str, span: timedelta, asked: datetime) -> bool:
-    """Whether the link, asked for at that moment of the real clock and not before, works for so long."""
+def lives(link: str, span: timedelta, now: datetime) -> bool:
+    """Whether the link, made now, works for so long."""
     [expires] = parse_qs(urlsplit(link).query)["expires"]
-    return int(asked.timestamp()) <= int(expires) - span.total_seconds() <= datetime.now(UTC).timestamp()
+    return int(expires) == int((now + span).timestamp())
 
 
 async def test_users_and_administrators_see_the_same_files_each_in_their_units(world: World) -> None:
@@ -54,7 +54,6 @@ async def test_users_and_administrators_see_the_same_files_each_in_their_units(w
     await call.complete(id, 61.2)
     await call.store(3_214_567)
 
-    asked = datetime.now(UTC)
     [mine] = (await seen(world, call, grace)).json()
     assert set(mine) == KEYS and "id" not in mine
     assert (mine["duration"], mine["size"], mine["file_uid"]) == (61.0, 3.21, id)
@@ -64,12 +63,12 @@ async def test_users_and_administrators_see_the_same_files_each_in_their_units(w
         1,
     )
     assert (mine["created_at"], mine["updated_at"]) == ("2026-03-01T08:00:00Z", "2026-03-01T08:01:01Z")
-    assert lives(mine["download_url"], timedelta(hours=1), asked)
+    assert lives(mine["download_url"], timedelta(hours=1), world.now)
     for user in (ada, eve):
         assert [one["_id"] for one in (await seen(world, call, user)).json()] == [mine["_id"]]
     [whole] = (await seen(world, call)).json()
     assert (whole["duration"], whole["size"], whole["_id"]) == (61_000, 3_214_567, mine["_id"])
-    assert set(whole) == KEYS and lives(whole["download_url"], timedelta(days=7), asked)
+    assert set(whole) == KEYS and lives(whole["download_url"], timedelta(days=7), world.now)
 
 
 async def test_who_may_not_see_them(world: World) -> None:
@@ -146,13 +145,13 @@ async def test_the_sweep_reports_what_the_list_shows(world: World) -> None:
     grace = await world.cube.user("grace", full_name="Grace H")
     call = await a_call(world, grace)
     await a_file(call)
-    worker, asked = Worker(world.runtime), datetime.now(UTC)
+    worker = Worker(world.runtime)
     await worker.sweep()
     await worker.sweep()
     [told] = await reports(world)
     [record] = told["callRecords"]
     [listed] = (await seen(world, call, grace)).json()
-    assert lives(record["download_url"], timedelta(days=7), asked)
+    assert lives(record["download_url"], timedelta(days=7), world.now)
     assert record | {"download_url": ""} == listed | {"download_url": ""}
     answer = await world.client.get(f"/meetings?_id={call.meeting.id}", headers=await world.cube.token(grace))
     assert told["meeting"] == answer.json()

@@ -121,7 +121,7 @@ async def _recorded(convene: Platform, to: dict[str, str], kills: int) -> None:
 async def test_kills_of_serve_end_in_a_file_or_a_reason(tmp_path: Path) -> None:
     """At a quarter, at half and at three quarters of a recording; the engine dies with serve, the compositor does not."""
     async with receiving() as heard:
-        with platform(tmp_path, session_grace_seconds=2, reconcile_seconds=1) as convene:
+        with platform(tmp_path, session_grace_seconds=15, reconcile_seconds=1) as convene:
             for share in (0.25, 0.5, 0.75):
                 await _cut_short(convene, urls(heard), length=4, share=share)
             await quiet(convene)
