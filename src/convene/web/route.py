@@ -50,8 +50,9 @@ class _Route(APIRoute):
             super().__init__(path, endpoint, **options)
             return
         self._options = options | {"responses": {}, "response_model": None}
-        # What finding a route needs.
+        # What finding a route needs, and what tests read of it.
         self.path, self.endpoint, self.name = path, endpoint, options["name"] or endpoint.__name__
+        self.include_in_schema = options["include_in_schema"]
         self.methods = {method.upper() for method in options["methods"]}
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
 
