@@ -8566,6 +8566,7 @@ export interface operations {
                      *       "session_id": "1_MX4bXlTZXNz~aW9uSWQtMQ~VGhlRmlyc3RPbmU-fg",
                      *       "ended_at": "2026-03-01T08:00:00.000Z",
                      *       "status": "stopped",
+                     *       "failure_reason": "The recording was stopped before it began.",
                      *       "_links": {}
                      *     }
                      */
@@ -19974,7 +19975,8 @@ export interface operations {
                      *           "reason": null,
                      *           "automatic": false
                      *         }
-                     *       }
+                     *       },
+                     *       "recordings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Looked"];
@@ -20319,11 +20321,13 @@ export interface operations {
                      *         {
                      *           "id": "6e3a1b8f-4c1d-4e6b-8a6f-8c0a0e2d3b44",
                      *           "state": "requested",
+                     *           "started_at": null,
                      *           "url": null
                      *         },
                      *         {
                      *           "id": "5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33",
                      *           "state": "uploaded",
+                     *           "started_at": "2026-03-01T08:00:00.000Z",
                      *           "url": "https://meet.example.org/recordings/5d2f0a7e-3b0c-4d5a-9f5e-7b9f9d1c2a33/Weekly%20sync%202026-03-01T08-00-00Z.mp4?expires=1795260452&signature=3ae33981c91b5d2cd69124258824fd5c153246d83ea6eadc1b8a86e74d46156b"
                      *         }
                      *       ]
