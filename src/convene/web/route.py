@@ -50,7 +50,7 @@ class _Route(APIRoute):
             super().__init__(path, endpoint, **options)
             return
         self._options = options | {"responses": {}, "response_model": None}
-        # What finding a route needs, and what tests read of it.
+        # What finding a route needs, and whether it is in the document.
         self.path, self.endpoint, self.name = path, endpoint, options["name"] or endpoint.__name__
         self.include_in_schema = options["include_in_schema"]
         self.methods = {method.upper() for method in options["methods"]}
