@@ -341,7 +341,8 @@ async def test_the_page_is_told_of_the_lock_until_it_has_been(world: World, meet
     for locked in (True, False):
         await db.write(powers.lock, session, locked=locked)
         (notice,) = await db.read(recordings.notices)
-        assert json.loads(notice.metadata) == {"recording": None, "locked": locked}
+        told = json.loads(notice.metadata)
+        assert (told["recording"], told["locked"]) == (None, locked)
         await db.write(powers.lock, session, locked=not locked)
         await db.write(recordings.shown, notice)
         (newer,) = await db.read(recordings.notices)  # the truth had moved on meanwhile
@@ -352,7 +353,9 @@ async def test_the_page_is_told_of_the_lock_until_it_has_been(world: World, meet
 
 async def test_what_the_page_is_told(world: World, meeting: Meeting) -> None:
     db, session_id = world.db, meeting.session.id
-    assert await db.read(recordings.engine_metadata, session_id) == '{"recording": null, "locked": false}'
+    offered = {"recording": True, "chat": True, "whiteboard": True, "locale_switcher": False, "captions": False}
+    told = {"recording": None, "locked": False, "features": offered}
+    assert json.loads(await db.read(recordings.engine_metadata, session_id)) == told
     assert await db.read(recordings.notices) == []
     asked = await db.write(recordings.request, session_id)
     (notice,) = await db.read(recordings.notices)

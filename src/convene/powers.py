@@ -56,6 +56,13 @@ def lock(tx: Tx, session: Session, *, locked: bool) -> None:
     rooms.lock(tx, session.room_id, locked=locked)
 
 
+def tell_of_features(tx: Tx, application_id: str, room_id: str) -> None:
+    """What the room offers is about to change: the page of a meeting that goes on in it follows. Raises NotFound."""
+    session = sessions.live_of(tx, rooms.get(tx, application_id, room_id).id)
+    if session is not None:
+        recordings.tell(tx, session.id)  # first of all: everybody takes the session's row before the room's
+
+
 def make(tx: Tx, session: Session, person_id: str, role: Role) -> None:
     """Makes somebody in it host, co-host or guest. Raises as `present`, and Conflict `last_host`: one host at least must stay."""
     roles.tell(tx, session.id)  # Race: two hosts who make each other guests: from here on the session's row is ours

@@ -375,6 +375,11 @@ def delete(tx: Tx, application_id: str, room_id: str) -> Room:
     return room
 
 
+def offers(features: Mapping[str, bool]) -> dict[str, bool]:
+    """`available_features` as the meeting's page has them: `chat`, `recording`, …"""
+    return {name.removeprefix("is_").removesuffix("_available"): on for name, on in features.items()}
+
+
 def lock(tx: Tx, room_id: str, *, locked: bool) -> None:
     """While locked, nobody new gets in but hosts. It lasts as long as the session that goes on."""
     tx.execute(_LOCKED, {"room_id": room_id, "to_locked": locked})

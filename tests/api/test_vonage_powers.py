@@ -1,13 +1,15 @@
 """The host's powers by API: what each does, and that 404 and 409 tell apart what there is not and what cannot be now."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 
-from convene import access, powers, sessions, tables, worker
+from convene import access, powers, recordings, sessions, tables, worker
 from tests import world as worlds
 from tests.api.test_join import inside, join, make
 from tests.world import World
@@ -218,3 +220,17 @@ async def test_the_page_has_the_same_lock(world: World) -> None:
     assert (await world.client.post("/api/meeting/look", json=look)).json()["room"]["locked"] is True
     assert await lock(host, {"locked": False}) == 204
     assert (await join(world, room, "Late")).status_code == 200
+
+
+async def test_what_the_room_offers_now_is_told_to_those_inside(world: World) -> None:
+    expires_at = (world.now + timedelta(days=1)).isoformat()
+    meeting = await a_meeting(world, type="long_term", expires_at=expires_at)
+    path, shown = f"/v1/meetings/rooms/{meeting.room['id']}", partial(world.db.read, recordings.notices)
+    for notice in await shown():
+        await world.db.write(recordings.shown, notice)
+    for change in ({"expire_after_use": True}, {"available_features": {"is_chat_available": False}}):
+        answer = await world.client.patch(path, json={"update_details": change}, headers=world.auth)
+        assert answer.status_code == 200, answer.text
+    [notice] = await shown()
+    told = json.loads(notice.metadata)["features"]
+    assert notice.engine_room == meeting.session.engine_room and (told["chat"], told["recording"]) == (False, True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import consents, roles, tables
+from convene import consents, roles, rooms, tables
 from convene.db import Tx
 from convene.errors import NotFound
 from convene.events import wire_time
@@ -35,7 +35,9 @@ _LATEST = _THERE.order_by(_r.state.in_(RECORDING_LIVE).desc(), _r.requested_at.d
 _SESSION_OF_TENANT = sa.select(_s.id).where(
     _s.id == sa.bindparam("id"), _s.application_id == sa.bindparam("application_id")
 )
-_LOCKED = sa.select(_room.locked).join_from(tables.session, tables.room).where(_s.id == sa.bindparam("id"))
+_OF_ITS_ROOM = (
+    sa.select(_room.locked, _room.features).join_from(tables.session, tables.room).where(_s.id == sa.bindparam("id"))
+)
 
 
 def get(tx: Tx, application_id: str, recording_id: str) -> Recording:
@@ -93,9 +95,10 @@ def view(recording: Recording | None) -> dict[str, Any] | None:
 
 
 def engine_metadata(tx: Tx, session_id: str) -> str:
-    """What the engine shows to everybody in the room, the recorder included: JSON `{"recording": …, "locked": …}`, what
-    `roles.shown` has, and while a recording is made what `consents.standing` says."""
-    locked = bool(tx.connection.scalar(_LOCKED, {"id": session_id}))
+    """What the engine shows to everybody in the room, the recorder included: JSON `{"recording": …, "locked": …, "features": …}`,
+    what `roles.shown` has, and while a recording is made what `consents.standing` says."""
+    room = tx.one(_OF_ITS_ROOM, {"id": session_id})
+    of_room = {"locked": room.locked, "features": rooms.offers(room.features)} if room else {}
     recording = latest(tx, session_id)
     standing = consents.standing(tx, session_id) if recording and recording.state in RECORDING_LIVE else {}
-    return json.dumps({"recording": view(recording), "locked": locked} | roles.shown(tx, session_id) | standing)
+    return json.dumps({"recording": view(recording)} | of_room | roles.shown(tx, session_id) | standing)

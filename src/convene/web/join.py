@@ -254,7 +254,6 @@ def _asked_consent(tx: Tx, asked: Join, person: sessions.Admission) -> consents.
 def _view(tx: Tx, found: Found, kept_days: int) -> dict[str, Any]:
     room, live = found.room, sessions.live_of(tx, found.room.id)
     own_days = access.application(tx, room.application_id).keep_recordings_days
-    features = {name.removeprefix("is_").removesuffix("_available"): on for name, on in room.features.items()}
     seen: dict[str, Any] = {
         "display_name": room.display_name,
         "language": room.language,
@@ -265,7 +264,7 @@ def _view(tx: Tx, found: Found, kept_days: int) -> dict[str, Any]:
         "auto_record": room.auto_record,
         "join_approval_level": room.join_approval_level,
         "recordings_kept_days": (kept_days if own_days is None else own_days) or None,
-        "features": features,
+        "features": rooms.offers(room.features),
         "brand": _brand(tx, room),
     }
     session = None

@@ -1,9 +1,9 @@
 import type { Role } from '../api/types';
 import { readRecording, readUnrecorded } from '../recording/recording';
-import { hearOfTheLock } from './lock';
 import type { Allows, Told } from '../store/state';
 import { initial } from '../store/state';
 import { get, set, watch } from '../store/store';
+import { hearOfTheRoom } from './facts';
 
 const ROLES: readonly Role[] = ['host', 'cohost', 'guest'];
 
@@ -42,7 +42,7 @@ export function hear(metadata: string | undefined): void {
   const told = readTold(metadata);
   const news = JSON.stringify(told) !== JSON.stringify(get().told);
   set({ recording: readRecording(metadata), unrecorded: readUnrecorded(metadata), ...(news && { told }) });
-  hearOfTheLock(metadata);
+  hearOfTheRoom(metadata);
 }
 
 /** The role of a person now: what the room says, else what he came with. */

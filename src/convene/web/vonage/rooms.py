@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from convene import access, recordings, rooms, sessions, themes
+from convene import access, powers, recordings, rooms, sessions, themes
 from convene.access import Application
 from convene.db import Tx
 from convene.errors import NotFound
@@ -143,6 +143,8 @@ def page_of(tx: Tx, application: Application, asked: Mapping[str, Any], theme_id
 def _update(tx: Tx, caller: Caller, room_id: str, changes: Mapping[str, Any], base: str) -> Seen:
     application = caller.application(tx)
     _expect(tx, caller, room_id, base)
+    if "features" in changes:
+        powers.tell_of_features(tx, application.id, _uuid(room_id))
     return _seen(tx, application, rooms.update(tx, application.id, _uuid(room_id), changes))
 
 
