@@ -17,7 +17,16 @@ import sqlalchemy as sa
 from convene import rooms, sessions
 from convene.db import Tx
 from convene.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from convene.lifecycle import KNOCK_HEARD, KNOCK_KEPT, KnockState, Standing, asks_again_at, standing, still_denied
+from convene.lifecycle import (
+    KNOCK_HEARD,
+    KNOCK_KEPT,
+    KNOCK_RETURNS,
+    KnockState,
+    Standing,
+    asks_again_at,
+    standing,
+    still_denied,
+)
 from convene.tables import knock, new_id, new_secret
 
 
@@ -90,6 +99,7 @@ _SET = sa.update(knock).where(knock.c.id == sa.bindparam("key"), knock.c.state =
 _DECIDE = _SET.values(state=sa.bindparam("to_be"), decided_at=sa.bindparam("at"), session_id=sa.bindparam("in_session"))
 _REFUSE = _DECIDE.values(denials=knock.c.denials + 1)
 _SEEN = _SET.values(seen_at=sa.bindparam("at"))
+_CLOSED = _SEEN.where(knock.c.seen_at > sa.bindparam("at"))
 _ASK_AGAIN = _SET.values(name=sa.bindparam("called"), seen_at=sa.bindparam("at"))
 _START_OVER = _SET.values(
     name=sa.bindparam("called"),
@@ -177,12 +187,16 @@ def _ask(tx: Tx, room: rooms.Room, name: str, mine: Knock | None, limit: int, *,
         said = {"key": mine.id, "was": mine.state, "called": name, "at": tx.now}
         if tx.changed(again, said if again is _ASK_AGAIN else said | {"refused": refused}):
             return Waiting(mine.id, None, room.join_approval_level)
-        if now := tx.one(_ONE, {"id": mine.id}):  # Race: refused at this very moment (to let him in takes our lock)
-            raise _denied(tx, _of(now))
+        # Race: refused at this very moment, or asked again by another page of his (to let him in takes our lock)
+        if row := tx.one(_ONE, {"id": mine.id}):
+            now = _of(row)
+            if now.state is KnockState.WAITING:
+                return Waiting(mine.id, None, room.join_approval_level)
+            raise _denied(tx, now)
     id, key = new_id(), new_secret()
-    row = {"id": id, "room_id": room.id, "application_id": room.application_id, "name": name}
-    row |= {"key_hash": sessions.hash_of(key), "state": KnockState.WAITING}
-    tx.execute(sa.insert(knock), {**row, "asked_at": tx.now, "seen_at": tx.now})
+    fresh = {"id": id, "room_id": room.id, "application_id": room.application_id, "name": name}
+    fresh |= {"key_hash": sessions.hash_of(key), "state": KnockState.WAITING}
+    tx.execute(sa.insert(knock), {**fresh, "asked_at": tx.now, "seen_at": tx.now})
     return Waiting(id, key, room.join_approval_level)
 
 
@@ -215,6 +229,12 @@ def here(tx: Tx, id: str, key: str) -> View:
     if tx.changed(_SEEN, {"key": id, "was": KnockState.WAITING, "at": tx.now}) and row.seen_at <= tx.now - KNOCK_HEARD:
         tx.wake(rooms.door(row.room_id))  # he is in the list again
     return view(tx, id)
+
+
+def closed(tx: Tx, id: str) -> None:
+    """The page of who waits has been closed, as far as we can see: unless it comes back soon it leaves the list sooner than an
+    unheard one. For who has proved that it is he."""
+    tx.execute(_CLOSED, {"key": id, "was": KnockState.WAITING, "at": tx.now - KNOCK_HEARD + KNOCK_RETURNS})
 
 
 def view(tx: Tx, id: str) -> View:

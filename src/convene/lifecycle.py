@@ -143,6 +143,7 @@ def session_due(
 # --- At the door ----------------------------------------------------------------------------------------------------
 
 KNOCK_HEARD = timedelta(seconds=30)  # a waiting page that was not heard of for this long has gone
+KNOCK_RETURNS = timedelta(seconds=8)  # one that was closed may be loaded anew, or have lost its line for a moment
 KNOCK_KEPT = timedelta(days=1)
 DENIAL_RESTS = timedelta(seconds=60)  # after that one may ask again
 ASKS_AGAIN = 3

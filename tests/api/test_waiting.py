@@ -427,13 +427,30 @@ async def test_who_gives_up_is_gone_at_once_and_who_closes_his_page_soon(world: 
         await hosts.lists("Carla")
         await page.until(lambda me: me.over)
     assert (await decide(world, host, gustav, "admit")).status_code == 404
-    world.later(seconds=31)
+    world.later(seconds=31)  # Carla's page never came to listen
+    for _ in range(2):
+        async with AsyncExitStack() as stack:
+            hosts = await watch(stack, world, host)
+            await hosts.lists()
+            page = await wait(stack, world, carla)
+            await page.shows(state="waiting", position=1)
+            await hosts.lists("Carla")
+        world.later(seconds=7)  # it was closed, and may be on its way back
+        async with AsyncExitStack() as stack:
+            await (await watch(stack, world, host)).lists("Carla")
+        world.later(seconds=2)
+
+
+async def test_of_two_pages_of_one_person_one_is_closed(world: World) -> None:
+    room = await make(world, **EXPLICIT)
+    host, _ = await inside(world, room, "Hanna", host=True)
+    gustav = await knock(world, room)
     async with AsyncExitStack() as stack:
-        hosts = await watch(stack, world, host)
-        await hosts.lists()
-        page = await wait(stack, world, carla)
-        await page.shows(state="waiting", position=1)
-        await hosts.lists("Carla")
+        await wait(stack, world, gustav)
+        async with AsyncExitStack() as second:
+            await wait(second, world, gustav)
+        world.later(seconds=12)
+        await (await watch(stack, world, host)).lists("Gustav")
 
 
 async def test_so_many_may_wait_and_no_more(world: World) -> None:

@@ -62,6 +62,10 @@ class Bells:
             if not mine and self._hung.get(topic) is mine:
                 del self._hung[topic]
 
+    def is_heard(self, person: str) -> bool:
+        """Whether a stream of this person is open here."""
+        return self._open[person] > 0
+
     def check(self, person: str, address: str) -> None:
         """Raises TooMany when a person or an address has all the streams that it may."""
         if self._open[person] >= PER_PERSON or self._open[address] >= PER_ADDRESS:
@@ -82,22 +86,34 @@ class Bells:
 
 class EventStream(Response):
     """Shows what `look` says, again whenever `topic` is woken and something has changed. Ends when the last word is said,
-    the reader has gone, a look is refused (who asks again learns why), or the server stops."""
+    the reader has gone, a look is refused (who asks again learns why), or the server stops.
+
+    `left`: called when the reader has gone and no other stream of this person is open here."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, bells: Bells, topic: str, look: Look, *, person: str, address: str):
+    def __init__(
+        self,
+        bells: Bells,
+        topic: str,
+        look: Look,
+        *,
+        person: str,
+        address: str,
+        left: Callable[[], Awaitable[Any]] | None = None,
+    ):
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._bells, self._topic, self._look = bells, topic, look
-        self._keys = (person, address)
+        self._person, self._address, self._left = person, address, left
         bells.check(person, address)
 
     async def __call__(self, _scope: Any, receive: Receive, send: Send) -> None:
         """The ASGI answer."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        with self._bells.counted(*self._keys), self._bells.hung(self._topic) as bell:
-            ends = [asyncio.create_task(_gone(receive)), asyncio.create_task(self._bells.stopping.wait())]
+        with self._bells.counted(self._person, self._address), self._bells.hung(self._topic) as bell:
+            reader = asyncio.create_task(_gone(receive))
+            ends = [reader, asyncio.create_task(self._bells.stopping.wait())]
             for end in ends:
                 end.add_done_callback(lambda _: bell.set())
             try:
@@ -106,6 +122,8 @@ class EventStream(Response):
                 for end in ends:
                     end.cancel()
                 await asyncio.gather(*ends, return_exceptions=True)
+        if self._left and reader.done() and not reader.cancelled() and not self._bells.is_heard(self._person):
+            await self._left()
         await send(_piece(b"", more=False))
 
     async def _tell(self, send: Send, bell: asyncio.Event, ends: list[asyncio.Task[Any]]) -> None:

@@ -47,7 +47,10 @@ def router(runtime: Runtime) -> APIRouter:
         async def look(is_beat: bool) -> Told:
             return _standing(await (db.write(knocks.here, id, key) if is_beat else db.read(knocks.view, id)))
 
-        return EventStream(bells, rooms.door(seen.room_id), look, person=id, address=address(request))
+        async def left() -> None:
+            await db.write(knocks.closed, id)
+
+        return EventStream(bells, rooms.door(seen.room_id), look, person=id, address=address(request), left=left)
 
     @routes.delete("/waiting", status_code=204, summary="Wait no longer")
     async def withdraw(request: Request) -> Response:
