@@ -30,6 +30,7 @@ from typing import Any
 import jwt
 import sqlalchemy as sa
 import uvicorn
+import uvloop
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from fastapi import Request
@@ -145,7 +146,7 @@ async def serve(side: str, url: str, port: int, folder: Path) -> None:
             app = await unchecked(runtime)
         case _:
             app = web.create_app(runtime)
-    options = {"loop": "uvloop", "http": "httptools", "log_level": "warning", "access_log": False, "lifespan": "off"}
+    options = {"http": "httptools", "log_level": "warning", "access_log": False, "lifespan": "off"}
     await uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options)).serve()
 
 
@@ -327,4 +328,4 @@ async def made(url: str, name: str) -> None:
 
 if __name__ == "__main__":
     side, url, port, folder = sys.argv[1:]
-    asyncio.run(serve(side, url, int(port), Path(folder)))
+    uvloop.run(serve(side, url, int(port), Path(folder)))

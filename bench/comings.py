@@ -38,8 +38,11 @@ class Held:
 
 
 async def comes(convene: Platform, room: dict[str, Any], name: str) -> tuple[Someone, rtc.VideoSource]:
-    """A person, and what his camera shows."""
-    person = await (await admitted(convene, room, name)).connect()
+    """A person, and what his camera shows. He is sent nobody: it is the browser's memory that is looked at."""
+    person = await admitted(convene, room, name)
+    person.idle = True
+    await person.connect()
+    await person.open_microphone()
     source = rtc.VideoSource(*SIZE)
     track = rtc.LocalVideoTrack.create_video_track("camera", source)
     options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=False)
@@ -56,9 +59,10 @@ async def all_seen(page: Page, sources: list[rtc.VideoSource]) -> bool:
 
 async def bunch(convene: Platform, room: dict[str, Any], page: Page, number: int) -> None:
     """Ten come, are seen, and go."""
-    came = await asyncio.gather(*(comes(convene, room, f"Person {number}.{n}") for n in range(BUNCH)))
+    came = [await comes(convene, room, f"Person {number}.{n}") for n in range(BUNCH)]
     await until(lambda: all_seen(page, [source for _, source in came]), "not everybody is seen")
-    await asyncio.gather(*(person.leave() for person, _ in came))
+    for person, _ in came:
+        await person.leave()
     await until(lambda: page.evaluate(f"{COUNTED} === 1"), "not everybody is gone")
 
 

@@ -16,6 +16,7 @@ from convene.engine import Engine
 from convene.livekit import LiveKit
 from convene.mail import Mailer, mailer
 from convene.storage import Storage
+from convene.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Runtime:
     storage: Storage
     courier: Courier
     mailer: Mailer
+    tickets: Tickets = field(default_factory=Tickets)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set when answers that stay open are to end
 
 

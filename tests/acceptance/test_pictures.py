@@ -1,6 +1,7 @@
-"""A meeting of four as it is pictured in docs/images. `make pictures` takes the pictures anew, with those of the gallery.
+"""A meeting of four, and a connection check behind a firewall, as they are pictured in docs/images.
 
-Without that it is tested that the same meeting comes to be: no pixel is compared.
+`make pictures` takes the pictures anew, with those of the gallery. Without that it is tested that the same things come to be:
+no pixel is compared.
 """
 
 import os
@@ -88,3 +89,16 @@ async def test_a_meeting_of_four(tmp_path: Path) -> None:
                 )
             await picture(pages[1], "meeting")
             await picture(pages[3], "meeting-phone")
+
+
+async def test_a_check_behind_a_firewall(tmp_path: Path) -> None:
+    with platform(tmp_path) as convene:
+        link = (await convene.room(display_name="Product design review"))["_links"]["guest_url"]["href"]
+        async with (
+            browser("--webrtc-ip-handling-policy=disable_non_proxied_udp") as chromium,
+            looking(chromium, link, 1, DESK) as page,
+        ):
+            await page.get_by_role("button", name="Check the connection").click()
+            await page.get_by_role("button", name="Copy report").wait_for(timeout=SLOW)
+            await expect(page.locator(".check-result.yellow")).to_be_visible()
+            await picture(page, "check")

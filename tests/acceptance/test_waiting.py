@@ -348,6 +348,7 @@ async def test_the_room_says_how_the_microphone_is_and_what_is_offered(convene: 
     other = await convene.room()
     await hanna.page.goto(host_url(other))
     await hanna.page.get_by_role("button", name="Turn microphone off").click()
+    await expect(hanna.page.get_by_role("button", name="Turn microphone on")).to_be_visible(timeout=SLOW)
     loud = await convene.room(initial_join_options={"microphone_state": "on"})
     async with inside(convene, loud, "Sam") as (sam,):
         await hanna.page.goto(host_url(loud))

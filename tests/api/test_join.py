@@ -1,5 +1,6 @@
 """What the meeting page asks: looking, joining, the host's powers; and that codes cannot be tried through."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from convene import guesses, recordings, sessions, tables, worker
 from convene.engine import Person
-from convene.errors import TooMany
+from convene.errors import TooMany, Unauthenticated
 from tests.world import World
 
 
@@ -299,3 +300,21 @@ async def test_a_host_token_without_a_signature_is_worth_nothing(world: World) -
     room = await make(world)
     forged = host_token(room).rsplit(".", 1)[0] + "."
     assert (await join(world, room, participant_token=forged)).json()["role"] == "guest"
+
+
+async def test_a_ticket_is_answered_with_the_question_that_it_came_with(world: World) -> None:
+    room, closed = await make(world), await make(world, join_approval_level="explicit_approval")
+    look = {"code": room["meeting_code"]}
+    seen = (await world.client.post("/api/meeting/look", json=look)).json()
+    assert seen["tickets"] is world.db.is_sqlite, "where another process may be asked there are none"
+    tickets = world.runtime.tickets
+    mine, waits, nameless = (secrets.token_urlsafe(32) for _ in range(3))
+    joined = (await join(world, room, "Ann", ticket=mine)).json()
+    assert (await join(world, closed, "Ben", ticket=waits)).status_code == 202
+    assert (await join(world, room, " ", ticket=nameless)).status_code == 400
+    if world.db.is_sqlite:
+        assert await tickets.exchange(mine) == joined["engine"]["token"]
+    for refused in (waits, nameless):
+        with pytest.raises(Unauthenticated):
+            await tickets.exchange(refused)
+    assert (await join(world, room, "Ann", ticket="short")).status_code == 400

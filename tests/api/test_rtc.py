@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+import secrets
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,6 +27,7 @@ from livekit.protocol.models import ClientInfo
 from livekit.protocol.rtc import JoinRequest, WrappedJoinRequest
 
 from convene import access, config, roles, rooms, sessions, tables
+from convene import tickets as tickets_module
 from convene.courier import Courier
 from convene.db import Database, Tx
 from convene.engine import SOURCES, Engine, Pass
@@ -213,6 +215,45 @@ async def test_both_paths_of_clients_are_passed(door: Door, path: str) -> None:
     _ann, token = await door.admit()
     assert await validated(door, token, path) == (200, "success")
     assert await upgrade(door, token, path=path) == 101
+
+
+@pytest.mark.parametrize("path", ["/rtc", "/rtc/v1"])
+async def test_a_ticket_opens_once_its_holder_is_let_in(door: Door, path: str) -> None:
+    early, late, refused, unheard = (secrets.token_urlsafe(32) for _ in range(4))
+    tickets, (ann, token) = door.runtime.tickets, await door.admit()
+    waiting = [asyncio.create_task(upgrade(door, ticket, path=path)) for ticket in (early, refused)]
+    await until(lambda: tickets._waiting == 2)
+    tickets.give(early, token)
+    tickets.refuse(refused)
+    assert await asyncio.gather(*waiting) == [101, 401]
+    tickets.give(late, token)
+    tickets.give(refused, token)
+    assert await upgrade(door, late, path=path) == 101
+    assert (await validated(door, late, path), (await validated(door, refused, path))[0]) == ((200, "success"), 401)
+    await door.runtime.db.write(sessions.remove, door.session.id, ann)
+    assert await upgrade(door, late, path=path) == 403, "a ticket is worth no more than its token"
+    with patience(0.05):
+        assert await upgrade(door, unheard, path=path) == 401
+    assert await upgrade(door, "no ticket", path=path) == 401
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Waits for the other door no longer than this."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tickets_module, "PATIENCE", seconds)
+        yield
+
+
+async def test_tickets_that_nobody_gives_wait_in_bounds(door: Door) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tickets_module, "MOST", 0)
+        assert await upgrade(door, secrets.token_urlsafe(32)) == 401
+    tickets = tickets_module.Tickets()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tickets_module, "LIFE", 0.01)
+        tickets.give("spent", "token")
+    await until(lambda: not tickets._answers)
 
 
 async def test_a_long_address_is_passed(door: Door) -> None:
@@ -407,7 +448,9 @@ async def test_no_token_is_logged(door: Door, caplog: pytest.LogCaptureFixture) 
     ben, removed = await door.admit("Ben")
     await door.runtime.db.write(sessions.remove, door.session.id, ben)
     expired = door.token(ann, lifetime=timedelta(minutes=-5))
-    tokens = [good, removed, expired, good[:-8] + "AAAAAAAA"]
+    ticket = secrets.token_urlsafe(32)
+    door.runtime.tickets.give(ticket, good)
+    tokens = [good, removed, expired, good[:-8] + "AAAAAAAA", ticket]
     whole = replace(door, port=free_port())
     async with served(create_app(door.runtime), whole.port):
         async with in_room(whole.ws, good, speaks=False):

@@ -142,7 +142,7 @@ class _EngineRefused(Exception):
         self.status = status
 
 
-def _ticket(connection: HTTPConnection) -> tuple[str, str]:
+def _token(connection: HTTPConnection) -> tuple[str, str]:
     """The token, and the query without it. A header counts more than the address, as in the engine.
 
     The address is wiped from the scope: servers write it into their logs when a connection is accepted or refused.
@@ -181,7 +181,8 @@ def _onward(runtime: Runtime, connection: HTTPConnection, token: str) -> tuple[s
 
 async def _validate(runtime: Runtime, request: Request) -> Response:
     """A client whose upgrade was refused asks here why: the engine's answer, or ours."""
-    token, query = _ticket(request)
+    token, query = _token(request)
+    token = await runtime.tickets.exchange(token)
     await _check(runtime, runtime.engine.read_token(token))
     address, headers = _onward(runtime, request, token)
     url = URL(f"{address.replace('ws', 'http', 1)}?{query}", encoded=True)
@@ -201,7 +202,8 @@ async def _validate(runtime: Runtime, request: Request) -> Response:
 async def _signal(runtime: Runtime, client: WebSocket) -> None:
     """One person's signalling, from the upgrade to the end of the meeting: hours, maybe."""
     try:
-        token, query = _ticket(client)
+        token, query = _token(client)
+        token = await runtime.tickets.exchange(token)
         claims = runtime.engine.read_token(token)
         with _registered(claims.identity) as ended:
             await _check(runtime, claims)

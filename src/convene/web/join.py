@@ -74,6 +74,7 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(prefix="/api/meeting", route_class=BoundedRoute, tags=["Meeting page"], responses=refusals)
     limits = guesses.Limits(runtime.settings.code_misses_address, runtime.settings.code_misses_total)
     db, engine, kept_days = runtime.db, runtime.engine, retention.days(runtime.settings).recordings
+    takes_tickets = db.is_sqlite and not runtime.settings.engine_public_url  # this process alone answers, at both doors
 
     async def _file(recording: recordings.Recording) -> dict[str, Any]:
         started_at = recording.started_at and wire_time(recording.started_at)
@@ -95,24 +96,34 @@ def router(runtime: Runtime) -> APIRouter:
             if mine is not None:
                 seen.details["recordings"] = await _files(mine)
             raise seen
-        return answer(seen | {"recordings": await _files(mine or [])})
+        return answer(seen | {"recordings": await _files(mine or []), "tickets": takes_tickets})
 
     @routes.post(
         "/join", response_model=Joined, responses={202: {"model": Waits}}, summary="Come in, or wait for leave"
     )
     async def join(request: Request, body: Join) -> Response:
+        try:
+            return await let_in(request, body)
+        except BaseException:
+            runtime.tickets.refuse(body.ticket)
+            raise
+
+    async def let_in(request: Request, body: Join) -> Response:
         name = _clean_name(body.name)
         address = address_of(request, runtime.settings.trusted_proxies)
         entry = await db.write(_come_in, body, name, address, limits, runtime.settings.waiting_limit)
         if isinstance(entry, Refusal):
             raise entry
         if isinstance(entry, dict):
+            runtime.tickets.refuse(body.ticket)
             return answer(entry, 202)
         session, person, key = entry.session, entry.person, entry.key
         await engine.create_room(session.engine_room, entry.metadata)
         consent = str(entry.consent) if entry.consent else None
         granted = Pass(session.engine_room, person.id, name, is_host=person.is_host, may=entry.may, consent=consent)
         token = engine.join_token(granted, lifetime=TOKEN_LIFETIME)
+        if takes_tickets:
+            runtime.tickets.give(body.ticket, token)
         url = runtime.settings.engine_public_url or None
         role = "host" if person.is_host else "guest"
         admission = {"id": person.id, "key": key}

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from convene.lifecycle import RecordingState, Standing
+from convene.tickets import FORM
 
 Role = Literal["host", "guest"]
 ConsentWord = Literal["agreed", "declined", "undecided"]
@@ -55,6 +56,9 @@ class Join(Look):
     name: str = Field(max_length=400)
     admission: AdmissionProof | None = None
     consent: ConsentAtDoor | None = None
+    ticket: str | None = Field(
+        default=None, pattern=FORM
+    )  # instead of a token at /rtc/v1, where a look said that it may be
 
 
 class Mute(BaseModel):
@@ -192,13 +196,14 @@ class FileView(BaseModel):
 
 class Looked(BaseModel):
     """The answer to a look. `recordings`: the room's newest, oldest first, for a host; when the room is over, the refusal
-    (410) has them."""
+    (410) has them. `tickets`: whether a page may go to the engine with a ticket of its own while it asks to join."""
 
     role: Role
     name: str | None  # of the host or attendee whom the token names, if he is a user of the application's
     room: RoomView
     session: SessionView | None
     recordings: list[FileView]
+    tickets: bool
 
 
 class EngineAccess(BaseModel):

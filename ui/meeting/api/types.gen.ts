@@ -2969,6 +2969,8 @@ export interface components {
             name: string;
             admission?: components["schemas"]["AdmissionProof"] | null;
             consent?: components["schemas"]["ConsentAtDoor"] | null;
+            /** Ticket */
+            ticket?: string | null;
         };
         /**
          * Joined
@@ -3141,7 +3143,7 @@ export interface components {
         /**
          * Looked
          * @description The answer to a look. `recordings`: the room's newest, oldest first, for a host; when the room is over, the refusal
-         *     (410) has them.
+         *     (410) has them. `tickets`: whether a page may go to the engine with a ticket of its own while it asks to join.
          */
         Looked: {
             /**
@@ -3155,6 +3157,8 @@ export interface components {
             session: components["schemas"]["SessionView"] | null;
             /** Recordings */
             recordings: components["schemas"]["FileView"][];
+            /** Tickets */
+            tickets: boolean;
         };
         /**
          * MailTemplate
@@ -19976,7 +19980,8 @@ export interface operations {
                      *           "automatic": false
                      *         }
                      *       },
-                     *       "recordings": []
+                     *       "recordings": [],
+                     *       "tickets": true
                      *     }
                      */
                     "application/json": components["schemas"]["Looked"];

@@ -1,5 +1,5 @@
 import { VolumeX } from 'lucide-react';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect } from 'react';
 import { announce } from '../announce/queue';
 import { Bar } from '../controls/Bar';
 import { Status } from '../controls/Status';
@@ -26,6 +26,8 @@ export function Call() {
   const band = useBand();
   const sideways = useSideways();
   const covered = panel !== null && band < 2;
+  // The pictures come first: all the buttons take the page's only thread from them for a moment.
+  const buttons = useDeferredValue(true, false);
   useEffect(enter, []);
   return (
     <div className={`call${panel ? ' with-panel' : ''}${sideways ? ' sideways' : ''}`}>
@@ -48,7 +50,7 @@ export function Call() {
       </Suspense>
       <Later />
       <footer inert={covered}>
-        <Bar />
+        {buttons && <Bar />}
       </footer>
       <Toasts />
     </div>

@@ -61,7 +61,7 @@ function listen(track: MediaStreamTrack): () => void {
   const samples = new Float32Array(analyser.fftSize);
   let heard: readonly boolean[] = [];
   const timer = setInterval(() => {
-    if (document.hidden || performance.now() < quietUntil) return;
+    if (document.hidden || performance.now() < quietUntil || isAsked()) return;
     analyser.getFloatTimeDomainData(samples);
     heard = next(heard, level(samples) > VOICE);
     if (!isTalking(heard)) return;
@@ -76,6 +76,9 @@ function listen(track: MediaStreamTrack): () => void {
   };
   return stop;
 }
+
+/** Whether a host asks him to unmute just now: said once is enough. */
+const isAsked = (): boolean => get().toasts.some(({ key }) => key === 'asked.microphone');
 
 function remind(): void {
   left -= 1;

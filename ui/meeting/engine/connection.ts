@@ -17,9 +17,16 @@ import { send, signals } from './signals';
 import { sounds } from './sound';
 import { speaking } from './speaking';
 
+interface Place {
+  url: string;
+  token: string;
+}
+
 interface Seat {
   /** The server's answer: where the engine is, and the token for it. The room is made ready while it is awaited. */
-  asked: Promise<{ url: string; token: string }>;
+  asked: Promise<Place>;
+  /** Where to go with a ticket without waiting for the answer: the door there waits for it. */
+  meanwhile: Place | null;
   /** Called once the engine has let us in: the people are known, their media is on its way. */
   onSeated: () => void;
   /** Called once, when this connection has ended for good; the engine's reason if it gave one. */
@@ -35,7 +42,7 @@ let room: Room | null = null;
  * Connects to the engine's room and keeps the store a mirror of it. Rejects when there is no connection; does nothing
  * more when a later `connect` or `disconnect` came before the answer.
  */
-export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
+export async function connect({ asked, meanwhile, onSeated, onEnd }: Seat): Promise<void> {
   disconnect();
   const now = new Room(roomOptions(get().chosen.speaker));
   room = now;
@@ -50,7 +57,7 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
   const seat = () => {
     if (seated || room !== now) return;
     seated = true;
-    onSeated();
+    void asked.then(onSeated);
   };
   now.once(RoomEvent.SignalConnected, () => setTimeout(seat, ANSWER_MS)).once(RoomEvent.Connected, seat);
   now.once(RoomEvent.Disconnected, (reason) => {
@@ -60,15 +67,17 @@ export async function connect({ asked, onSeated, onEnd }: Seat): Promise<void> {
   try {
     // While the server is asked: the browser's sound takes its time to start, and may be started because of the click.
     now.startAudio().catch(() => undefined);
-    const { url, token } = await asked;
+    const { url, token } = meanwhile ?? (await asked);
     if (room !== now) {
       stop();
       return;
     }
-    await now.connect(url, token, connectOptions);
+    await Promise.all([asked, now.connect(url, token, connectOptions)]);
     connected = true;
   } catch (error) {
     stop();
+    void now.disconnect(false);
+    await asked; // A refusal says more than the connection that fails with it.
     throw error;
   }
 }

@@ -13,7 +13,7 @@ export function Toasts() {
   useEffect(() => {
     const all = ref.current;
     // Where they do not fit, the newest is seen, unless somebody is at an older one.
-    if (all && !all.contains(document.activeElement)) all.scrollTop = all.scrollHeight;
+    if (all && toasts.length > 0 && !all.contains(document.activeElement)) all.scrollTop = all.scrollHeight;
   }, [toasts]);
   useEffect(() => {
     addEventListener('keydown', closeNewest);

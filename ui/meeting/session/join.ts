@@ -120,10 +120,16 @@ function pageAfter(error: unknown): Page {
   return { is: 'failed', why: error instanceof api.ApiError ? 'server' : 'media' };
 }
 
-async function askToJoin(): Promise<Joined> {
+/** 256 bits that nobody else knows, as the server wants them. */
+function newTicket(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
+}
+
+async function askToJoin(ticket: string | null): Promise<Joined> {
   const { code, name } = get();
   const { token, admission: mine } = kept(code);
-  const joined = await api.join({ code, participant_token: token ?? null, name: name.trim(), admission: mine ?? null, consent: { answer, ...words() } });
+  const joined = await api.join({ code, participant_token: token ?? null, name: name.trim(), admission: mine ?? null, consent: { answer, ...words() }, ticket });
   if ('waiting' in joined) {
     keep(code, { admission: joined.waiting, waiting: true });
     set({ name: joined.name });
@@ -138,12 +144,14 @@ async function askToJoin(): Promise<Joined> {
 /** Asks the server and connects to the engine it names; what is over when the answers come is not heard. */
 async function connect(mine: number, seated: () => void = () => undefined): Promise<void> {
   const origin = location.origin.replace(/^http/, 'ws');
-  const asked = askToJoin().then(({ engine: { url, token } }) => ({ url: url ?? origin, token }));
+  const ticket = get().tickets ? newTicket() : null;
+  const asked = askToJoin(ticket).then(({ engine: { url, token } }) => ({ url: url ?? origin, token }));
   // A refusal may come before the engine's client is there to hear of it.
   asked.catch(() => undefined);
   const { connect: open } = await engine();
   await open({
     asked,
+    meanwhile: ticket === null ? null : { url: origin, token: ticket },
     onSeated: () => {
       if (mine === round) seated();
     },

@@ -35,8 +35,8 @@ export async function openRoom(code: string): Promise<void> {
   set({ code });
   const before = get().page;
   try {
-    const { role, name, room, session, recordings } = await look(code, kept(code).token ?? null);
-    set({ role, room, session, recordings });
+    const { role, name, room, session, recordings, tickets } = await look(code, kept(code).token ?? null);
+    set({ role, room, session, recordings, tickets });
     // Who came before may have chosen another name.
     if (name && before.is === 'loading' && !kept(code).admission) set({ name });
     await speak(languageOf(code, room));

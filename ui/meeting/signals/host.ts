@@ -63,6 +63,7 @@ function ask(source: AskSource, by: string): void {
     { label: t('asked.not_now'), act: close },
   ];
   closeToastOf(`may.${source}`);
+  if (source === 'microphone') closeToastOf('unheard');
   const question = t(text, { name: by });
   toast(question, { key, sticky: true, silent: true, actions });
   announce(question, { assertive: true });

@@ -168,6 +168,8 @@ export interface State {
   language: string;
   code: string;
   room: RoomFacts | null;
+  /** Whether the engine can be asked while the server is asked to let us in. */
+  tickets: boolean;
   session: { people: number; names: readonly string[]; recording: Recording | null } | null;
   role: Role;
   name: string;
@@ -242,6 +244,7 @@ export const initial: State = {
   language: 'en',
   code: '',
   room: null,
+  tickets: false,
   session: null,
   role: 'guest',
   name: '',
