@@ -34,7 +34,7 @@ interface Seat {
 }
 
 /** After the engine's welcome the client takes in its answer and sets media up; then it waits for the network, and we can draw. */
-const ANSWER_MS = 90;
+const ANSWER_MS = 60;
 
 let room: Room | null = null;
 
