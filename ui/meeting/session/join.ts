@@ -12,6 +12,7 @@ import { onLongSleep } from './asleep';
 import { GIVE_UP_MS, LOST_RETRY_MS, reaction, retryDelay } from './reaction';
 import { MustWait, passing, refusedPage } from './refused';
 import { otherAdmission } from './tabs';
+import { ticketFor } from './ticket';
 import { roleOf } from './told';
 
 /** The engine's client is more than half of all the code: fetched while the person looks into the mirror. */
@@ -120,12 +121,6 @@ function pageAfter(error: unknown): Page {
   return { is: 'failed', why: error instanceof api.ApiError ? 'server' : 'media' };
 }
 
-/** 256 bits that nobody else knows, as the server wants them. */
-function newTicket(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
-}
-
 async function askToJoin(ticket: string | null): Promise<Joined> {
   const { code, name } = get();
   const { token, admission: mine } = kept(code);
@@ -144,7 +139,7 @@ async function askToJoin(ticket: string | null): Promise<Joined> {
 /** Asks the server and connects to the engine it names; what is over when the answers come is not heard. */
 async function connect(mine: number, seated: () => void = () => undefined): Promise<void> {
   const origin = location.origin.replace(/^http/, 'ws');
-  const ticket = get().tickets ? newTicket() : null;
+  const ticket = ticketFor(get());
   const asked = askToJoin(ticket).then(({ engine: { url, token } }) => ({ url: url ?? origin, token }));
   // A refusal may come before the engine's client is there to hear of it.
   asked.catch(() => undefined);
