@@ -177,13 +177,13 @@ async def test_mute_all_is_silence_and_nobody_is_switched_on_but_by_himself(
 async def _one_by_one(hanna: Guest, ann: Guest, ben: Guest) -> None:
     """One person's microphone, camera and share are stopped: he reads who did it and what he may, the others see that they are off."""
     await act(hanna, "Ann", "Mute")
-    await until(lambda: said_again(ann, "The host muted you. You can turn your microphone on again."), why="not told")
+    await until(lambda: said_again(ann, "Hanna muted you. You can turn your microphone on again."), why="not told")
     await expect(tile(ben, "Ann, muted")).to_be_visible(timeout=SLOW)
     await until(lambda: silent(ben), why="who was muted is still heard")
 
     await expect(tile(ben, "Ann").locator("video")).to_have_count(1, timeout=SLOW)
     await act(hanna, "Ann", "Stop camera")
-    await told(ann, "The host stopped your camera. You can turn it on again.")
+    await told(ann, "Hanna stopped your camera. You can turn it on again.")
     for other in (hanna, ben):
         await expect(tile(other, "Ann").get_by_text("A", exact=True)).to_be_visible(timeout=SLOW)
         await expect(tile(other, "Ann").locator("video")).to_have_count(0, timeout=SLOW)
@@ -195,7 +195,7 @@ async def _one_by_one(hanna: Guest, ann: Guest, ben: Guest) -> None:
     await expect(screen).to_be_visible(timeout=SLOW)
     await until(ben.hears, why="the sound of the share is not heard")
     await act(hanna, "Ann", "Stop screen share")
-    await told(ann, "The host stopped your screen share.")
+    await told(ann, "Hanna stopped your screen share.")
     await expect(screen).to_have_count(0, timeout=SLOW)
     await until(lambda: silent(ben), why="the sound of the share goes on without its picture")
     assert await ann.page.evaluate("screen_shared.stream.getTracks().every((t) => t.readyState === 'ended')")
