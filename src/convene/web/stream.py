@@ -122,8 +122,10 @@ class EventStream(Response):
                 for end in ends:
                     end.cancel()
                 await asyncio.gather(*ends, return_exceptions=True)
-        if self._left and reader.done() and not reader.cancelled() and not self._bells.is_heard(self._person):
-            await self._left()
+        is_gone = reader.done() and not reader.cancelled() and not self._bells.stopping.is_set()
+        if self._left and is_gone and not self._bells.is_heard(self._person):
+            with contextlib.suppress(Refusal):  # the database is away: then he is unheard, which says the same later
+                await self._left()
         await send(_piece(b"", more=False))
 
     async def _tell(self, send: Send, bell: asyncio.Event, ends: list[asyncio.Task[Any]]) -> None:

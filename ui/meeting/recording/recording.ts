@@ -1,25 +1,15 @@
 import type { Recording } from '../api/types';
+import { readMetadata } from '../session/metadata';
 
 /** The recording that the room's metadata tells of (`{"recording": …}`); null for none or for anything else. */
 export function readRecording(metadata: string | undefined): Recording | null {
-  if (!metadata) return null;
-  try {
-    const { recording } = JSON.parse(metadata) as { recording?: Recording | null };
-    return recording ?? null;
-  } catch {
-    return null;
-  }
+  return (readMetadata(metadata)['recording'] as Recording | null | undefined) ?? null;
 }
 
 /** Whom the room's metadata (`{"unrecorded": […]}`) names as left out of the recording. */
 export function readUnrecorded(metadata: string | undefined): string[] {
-  if (!metadata) return [];
-  try {
-    const { unrecorded } = JSON.parse(metadata) as { unrecorded?: unknown };
-    return Array.isArray(unrecorded) ? unrecorded.filter((id) => typeof id === 'string') : [];
-  } catch {
-    return [];
-  }
+  const { unrecorded } = readMetadata(metadata);
+  return Array.isArray(unrecorded) ? unrecorded.filter((id) => typeof id === 'string') : [];
 }
 
 /** Picture and sound are being taken down, or are about to be. */

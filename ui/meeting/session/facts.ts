@@ -1,24 +1,16 @@
 import type { RoomFacts } from '../api/types';
 import { get, set } from '../store/store';
+import { entriesOf, readMetadata } from './metadata';
 
 /** What may change of a room while people are in it: whether it is locked, and what it offers. */
-export type Changing = Partial<Pick<RoomFacts, 'locked' | 'features'>>;
+type Changing = Partial<Pick<RoomFacts, 'locked' | 'features'>>;
 
 /** What the room's metadata (`{"locked": …, "features": …}`) says of the room; a feature that it does not name stays as in `now`. */
 export function readFacts(metadata: string | undefined, now: RoomFacts['features']): Changing {
-  const { locked, features } = parsed(metadata);
-  const told = typeof features === 'object' && features !== null ? (features as Record<string, unknown>) : {};
+  const { locked, features } = readMetadata(metadata);
+  const told = entriesOf(features);
   const next = Object.fromEntries(Object.entries(now).map(([name, on]) => [name, typeof told[name] === 'boolean' ? told[name] : on]));
   return { ...(typeof locked === 'boolean' && { locked }), features: next as RoomFacts['features'] };
-}
-
-function parsed(metadata: string | undefined): { readonly locked?: unknown; readonly features?: unknown } {
-  try {
-    const said = JSON.parse(metadata ?? '') as unknown;
-    return typeof said === 'object' && said !== null ? said : {};
-  } catch {
-    return {};
-  }
 }
 
 /** Keeps what the room's metadata says; a chat that is no longer offered is closed. */

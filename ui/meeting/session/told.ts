@@ -4,6 +4,7 @@ import type { Allows, Told } from '../store/state';
 import { initial } from '../store/state';
 import { get, set, watch } from '../store/store';
 import { hearOfTheRoom } from './facts';
+import { entriesOf, readMetadata } from './metadata';
 
 const ROLES: readonly Role[] = ['host', 'cohost', 'guest'];
 
@@ -14,7 +15,7 @@ export const leads = (role: Role): boolean => role !== 'guest';
 
 /** What the room's metadata says of roles, of whom everybody is shown, and of what guests may do; what it leaves out is as ever. */
 export function readTold(metadata: string | undefined): Told {
-  const said = parsed(metadata);
+  const said = readMetadata(metadata);
   const { spotlight } = said;
   const roles = Object.entries(entriesOf(said['roles'])).filter((entry): entry is [string, Role] => isRole(entry[1]));
   const allows = entriesOf(said['allows']);
@@ -23,18 +24,6 @@ export function readTold(metadata: string | undefined): Told {
     spotlight: typeof spotlight === 'string' ? spotlight : null,
     allows: Object.fromEntries(Object.keys(initial.told.allows).map((what) => [what, allows[what] !== false])) as unknown as Allows,
   };
-}
-
-type Entries = Readonly<Record<string, unknown>>;
-
-const entriesOf = (said: unknown): Entries => (typeof said === 'object' && said !== null ? (said as Entries) : {});
-
-function parsed(metadata: string | undefined): Entries {
-  try {
-    return entriesOf(JSON.parse(metadata ?? ''));
-  } catch {
-    return {};
-  }
 }
 
 /** Keeps all that the room's metadata says. */
