@@ -18,9 +18,10 @@ _FORM = re.compile(FORM)
 
 
 class Tickets:
-    """What has become of the tickets of the last seconds. Of one event loop."""
+    """What has become of the tickets of the last seconds. Of one event loop. `life` and `patience` in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, life: float = LIFE, patience: float = PATIENCE, most: int = MOST) -> None:
+        self._life, self._patience, self._most = life, patience, most
         self._answers: dict[str, asyncio.Future[str]] = {}
         self._waiting = 0
 
@@ -45,12 +46,12 @@ class Tickets:
         return answer.result()
 
     async def _awaited(self, ticket: str) -> "asyncio.Future[str]":
-        if self._waiting >= MOST:
+        if self._waiting >= self._most:
             raise Unauthenticated("ticket_unknown", "Nobody was let in with this ticket.")
         answer = self._answer(ticket)
         self._waiting += 1
         try:
-            await asyncio.wait([answer], timeout=PATIENCE)
+            await asyncio.wait([answer], timeout=self._patience)
         finally:
             self._waiting -= 1
         if not answer.done():
@@ -58,9 +59,9 @@ class Tickets:
         return answer
 
     def _answer(self, ticket: str) -> "asyncio.Future[str]":
-        """What is known of it for LIFE seconds, whichever door hears of it first."""
+        """What is known of it for its life, whichever door hears of it first."""
         if ticket not in self._answers:
             loop = asyncio.get_running_loop()
             self._answers[ticket] = loop.create_future()
-            loop.call_later(LIFE, self._answers.pop, ticket, None)
+            loop.call_later(self._life, self._answers.pop, ticket, None)
         return self._answers[ticket]

@@ -27,15 +27,15 @@ from livekit.protocol.models import ClientInfo
 from livekit.protocol.rtc import JoinRequest, WrappedJoinRequest
 
 from convene import access, config, roles, rooms, sessions, tables
-from convene import tickets as tickets_module
 from convene.courier import Courier
 from convene.db import Database, Tx
 from convene.engine import SOURCES, Engine, Pass
-from convene.errors import Refusal
+from convene.errors import Refusal, Unauthenticated
 from convene.livekit import LiveKit
 from convene.mail import mailer
 from convene.runtime import Runtime
 from convene.storage import Storage
+from convene.tickets import Tickets
 from convene.web import engine as door_module
 from convene.web.app import create_app, guarded, refused
 from tests.livekit_server import DEADLINE, KEY, SECRET, LiveKitServer, free_port, in_room, livekit_server
@@ -235,16 +235,19 @@ async def test_a_ticket_opens_once_its_holder_is_let_in(door: Door, path: str) -
     assert await upgrade(door, "no ticket", path=path) == 401
 
 
-async def test_tickets_that_nobody_gives_wait_in_bounds(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tickets_module, "PATIENCE", 0.05)
-    assert await upgrade(door, secrets.token_urlsafe(32)) == 401
-    monkeypatch.setattr(tickets_module, "PATIENCE", DEADLINE)
-    monkeypatch.setattr(tickets_module, "MOST", 0)
-    assert await upgrade(door, secrets.token_urlsafe(32)) == 401, "nor does one too many wait"
-    tickets = tickets_module.Tickets()
-    monkeypatch.setattr(tickets_module, "LIFE", 0.01)
-    tickets.give(secrets.token_urlsafe(32), "token")
+@pytest.mark.parametrize("bounds", [{"patience": 0.05}, {"most": 0}])
+async def test_a_ticket_that_nobody_gives_is_not_waited_for_without_end(bounds: dict[str, Any]) -> None:
+    with pytest.raises(Unauthenticated):
+        await Tickets(**bounds).exchange(secrets.token_urlsafe(32))
+
+
+async def test_a_ticket_is_forgotten_soon() -> None:
+    tickets, ticket = Tickets(life=0.2, patience=0), secrets.token_urlsafe(32)
+    tickets.give(ticket, "token")
+    assert await tickets.exchange(ticket) == "token"
     await until(lambda: not tickets._answers)
+    with pytest.raises(Unauthenticated):
+        await tickets.exchange(ticket)
 
 
 async def test_a_long_address_is_passed(door: Door) -> None:
