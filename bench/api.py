@@ -43,6 +43,7 @@ from convene.courier import Courier
 from convene.db import Database, Tx
 from convene.engine import MemoryEngine
 from convene.mail import mailer
+from convene.recent import Recent
 from convene.runtime import Runtime
 from convene.storage import Storage
 from convene.web import app as web
@@ -68,15 +69,16 @@ RUNS = [*itertools.product(REQUESTS, SIDES[:2])]
 
 def bare(db: Database) -> Any:
     """What any implementation must do: the statements, and JSON in and out. It believes every caller."""
+    recent = Recent(db, access.CHANGED)
 
     def get(tx: Tx, account: str, room_id: str) -> tuple[Any, ...]:
-        caller = tx.all(access._BY_ACCOUNT, {"account_id": account, "now": tx.now})[0]
+        caller = recent.all(tx, access._BY_ACCOUNT, account)[0]
         row = tx.one(rooms._GET, {"application_id": caller.id, "id": room_id})
         assert row is not None
         return tuple(row)
 
     def post(tx: Tx, account: str, body: dict[str, Any]) -> tuple[Any, ...]:
-        caller = tx.all(access._BY_ACCOUNT, {"account_id": account, "now": tx.now})[0]
+        caller = recent.all(tx, access._BY_ACCOUNT, account)[0]
         tx.connection.scalar(rooms._COUNT_OPEN, {"application_id": caller.id, "now": tx.now})
         row = dict.fromkeys(tables.room.columns.keys()[1:])
         row |= {"id": tables.new_id(), "application_id": caller.id, "meeting_code": rooms._new_code(12), **body}

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from convene import access, tables
 from convene.errors import NotFound, Unauthenticated
+from convene.recent import Recent
 from tests.world import World, basic, key_pair
 
 Claims = dict[str, Any]
@@ -149,7 +150,7 @@ def forgeries(world: World, other: access.FirstApplication) -> dict[str, str]:
 
 
 async def application_id(world: World, authorization: str | None) -> str:
-    return (await world.db.read(access.identified, authorization)).application.id
+    return (await world.db.read(access.identified, authorization, Recent(world.db, access.CHANGED))).application.id
 
 
 async def test_every_forged_token_is_refused_in_the_same_words(world: World) -> None:

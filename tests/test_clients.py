@@ -14,6 +14,7 @@ import pytest
 from convene import access, applications, clients, config, serve, tables
 from convene.db import Database, Tx
 from convene.errors import Invalid, NotFound, Unauthenticated
+from convene.recent import Recent
 from convene.runtime import Runtime, assembled
 from tests.estate import another, sister
 from tests.world import World, key_pair
@@ -181,6 +182,7 @@ async def is_told(path: Path | None, db: Database) -> None:
     administrated = await db.read(clients.administrated, cube["administration_api_key"])
     assert administrated.id == told["application_id"]
     basic = base64.b64encode(f"{told['api_key']}:{told['api_secret']}".encode()).decode()
-    assert (await db.read(access.identified, f"Basic {basic}")).application.id == told["application_id"]
+    known = await db.read(access.identified, f"Basic {basic}", Recent(db, access.CHANGED))
+    assert known.application.id == told["application_id"]
     curl = path.with_suffix(".curl")
     assert told["api_secret"] in curl.read_text() and curl.stat().st_mode & 0o077 == 0

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from convene import tables
 from convene.db import Tx
 from convene.errors import NotFound, Unauthenticated
+from convene.recent import Recent
 from convene.tables import new_id, new_secret
 
 TOKEN_LIMIT = 8192  # characters
@@ -38,6 +39,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _API_KEY = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 ALL_SCOPES = ("*",)
 _PADDING, _SHA256 = padding.PKCS1v15(), hashes.SHA256()
+CHANGED = "callers"  # topic: an application is not as it was, or one of its keys
 APPLICATION_KEY = "application"  # the name of the key that was made with the application, or took its place
 _account, _secret, _application, _key = tables.account, tables.account_secret, tables.application, tables.api_key
 _callback = tables.callback_secret
@@ -94,10 +96,10 @@ _FIELDS = tuple(_application.c[name] for name in Application.__slots__)
 _ALIVE = _application.c.deleted_at.is_(None)
 _BY_ID = sa.select(*_FIELDS).where(_application.c.id == sa.bindparam("id"), _ALIVE)
 _BY_ACCOUNT = (
-    sa.select(_secret.c.hash, *_FIELDS)
+    sa.select(_secret.c.expires_at, _secret.c.hash, *_FIELDS)
     .join_from(_secret, _application, _application.c.account_id == _secret.c.account_id)
     .where(
-        _secret.c.account_id == sa.bindparam("account_id"),
+        _secret.c.account_id == sa.bindparam("name"),
         _application.c.is_default,
         _ALIVE,
         sa.or_(_secret.c.expires_at.is_(None), _secret.c.expires_at > sa.bindparam("now")),
@@ -105,14 +107,14 @@ _BY_ACCOUNT = (
 )
 _LIVE_KEY = sa.or_(_key.c.expires_at.is_(None), _key.c.expires_at > sa.bindparam("now"))
 _WITH_KEYS = (
-    sa.select(_key.c.id.label("key_id"), _key.c.public_key, _key.c.scopes, *_FIELDS)
+    sa.select(_key.c.expires_at, _key.c.public_key, _key.c.id.label("key_id"), _key.c.scopes, *_FIELDS)
     .join_from(_key, _application, _application.c.id == _key.c.application_id)
-    .where(_application.c.id == sa.bindparam("id"), _ALIVE, _key.c.kind == "rsa", _LIVE_KEY)
+    .where(_application.c.id == sa.bindparam("name"), _ALIVE, _key.c.kind == "rsa", _LIVE_KEY)
 )
 _BY_KEY = (
-    sa.select(_key.c.id.label("key_id"), _key.c.hash, _key.c.scopes, *_FIELDS)
+    sa.select(_key.c.expires_at, _key.c.hash, _key.c.id.label("key_id"), _key.c.scopes, *_FIELDS)
     .join_from(_key, _application, _application.c.id == _key.c.application_id)
-    .where(_key.c.id == sa.bindparam("key_id"), _ALIVE, _key.c.kind == "secret", _LIVE_KEY)
+    .where(_key.c.id == sa.bindparam("name"), _ALIVE, _key.c.kind == "secret", _LIVE_KEY)
 )
 _FIRST = sa.select(_application.c.id).where(_ALIVE).order_by(_application.c.created_at, _application.c.id).limit(1)
 _DEFAULT = sa.select(_application.c.id).where(
@@ -149,8 +151,8 @@ _END_CURRENT = (
 # --- Callers --------------------------------------------------------------------------------------------------------
 
 
-def identified(tx: Tx, authorization: str | None) -> Known:
-    """The application that an Authorization header speaks for, and what its key may do.
+def identified(tx: Tx, authorization: str | None, recent: Recent) -> Known:
+    """The application that an Authorization header speaks for, and what its key may do. `recent`: of the topic CHANGED.
 
     `Basic api_key:api_secret`: the account's default application; `Basic key_id:secret`: that key's; `Bearer`: the one that its
     token names. Raises Unauthenticated: `missing_auth` without a header, else `bad_credentials` and never more than that.
@@ -160,9 +162,9 @@ def identified(tx: Tx, authorization: str | None) -> Known:
     scheme, _, credentials = authorization.partition(" ")
     match scheme.lower():
         case "basic":
-            known = _by_secret(tx, credentials.strip())
+            known = _by_secret(tx, credentials.strip(), recent)
         case "bearer":
-            known = _by_token(tx, credentials.strip())
+            known = _by_token(tx, credentials.strip(), recent)
         case _:
             known = None
     if known is None:
@@ -202,17 +204,22 @@ def _of(row: Sequence[Any]) -> Application:
     return Application(*row)
 
 
-def _by_secret(tx: Tx, credentials: str) -> Known | None:
+def _live(rows: Sequence[sa.Row[Any]], now: datetime) -> list[sa.Row[Any]]:
+    """Keys that have not ended since they were read."""
+    return [row for row in rows if row.expires_at is None or row.expires_at > now]
+
+
+def _by_secret(tx: Tx, credentials: str, recent: Recent) -> Known | None:
     pair = _pair(credentials)
     if pair is None:
         return None
     name, given = pair
-    for row in tx.all(_BY_ACCOUNT, {"account_id": name, "now": tx.now}):
+    for row in _live(recent.all(tx, _BY_ACCOUNT, name), tx.now):
         if hmac.compare_digest(row.hash, given):
-            return Known(_of(row[1:]), None, ALL_SCOPES)
-    for row in tx.all(_BY_KEY, {"key_id": name, "now": tx.now}):
+            return Known(_of(row[2:]), None, ALL_SCOPES)
+    for row in _live(recent.all(tx, _BY_KEY, name), tx.now):
         if hmac.compare_digest(row.hash, given):
-            return Known(_of(row[3:]), row.key_id, row.scopes)
+            return Known(_of(row[4:]), row.key_id, row.scopes)
     return None
 
 
@@ -225,7 +232,7 @@ def _pair(credentials: str) -> tuple[str, str] | None:
     return (name, hashed(secret)) if colon and _API_KEY.fullmatch(name) else None
 
 
-def _by_token(tx: Tx, token: str) -> Known | None:
+def _by_token(tx: Tx, token: str, recent: Recent) -> Known | None:
     """The signature decides before any claim does; only `application_id` is read earlier, to find the keys.
 
     `kid` may name the key that is tried first; it chooses nothing: the keys are those of the application.
@@ -234,10 +241,10 @@ def _by_token(tx: Tx, token: str) -> Known | None:
     application_id = claims.get("application_id")
     if not isinstance(application_id, str) or not _UUID.fullmatch(application_id):
         return None
-    rows = tx.all(_WITH_KEYS, {"id": application_id, "now": tx.now})
+    rows = _live(recent.all(tx, _WITH_KEYS, application_id), tx.now)
     for row in sorted(rows, key=lambda row: row.key_id != header.get("kid")) if len(rows) > 1 else rows:
         if _is_signed(token, row.public_key):
-            return Known(_of(row[3:]), row.key_id, row.scopes) if _is_current(claims, tx.now) else None
+            return Known(_of(row[4:]), row.key_id, row.scopes) if _is_current(claims, tx.now) else None
     return None
 
 
@@ -373,6 +380,7 @@ def add_public_key(tx: Tx, application_id: str, public_key: str) -> None:
     """The application's own key, PEM: it may do everything."""
     key = {"id": new_id(), "application_id": application_id, "name": APPLICATION_KEY, "kind": "rsa", "scopes": ["*"]}
     tx.execute(sa.insert(_key), key | {"public_key": public_key, "created_at": tx.now})
+    tx.wake(CHANGED)
 
 
 def set_callback_urls(
@@ -382,6 +390,7 @@ def set_callback_urls(
     urls = {"new_rooms_url": rooms, "new_sessions_url": sessions, "new_recordings_url": recordings}
     if not tx.changed(_SET_URLS, {"application_id": application_id, **urls}):
         raise NotFound("application_unknown", "There is no such application.")
+    tx.wake(CHANGED)
 
 
 def rotate_callback_secret(tx: Tx, application_id: str, overlap: timedelta) -> str:

@@ -165,6 +165,7 @@ def _replace_key(tx: Tx, present: Provisioned, public_key: str) -> None:
 
 
 def _set(tx: Tx, application_id: str, values: Mapping[str, Any]) -> int:
+    tx.wake(access.CHANGED)
     return tx.changed(_CHANGE.values(values), {"its": application_id}) if values else 0
 
 
@@ -193,6 +194,7 @@ def delete(tx: Tx, account_id: str, application_id: str) -> None:
     if not tx.changed(_DELETE, {"owner_id": account_id, "its": application_id, "now": tx.now}):
         raise NotFound("application_unknown", f"ID '{application_id}' does not exist, or you do not have access")
     tx.execute(_END_KEYS, {"owner_id": application_id, "now": tx.now})
+    tx.wake(access.CHANGED)
     clients.end_administration(tx, application_id)
     logins.end_all(tx, application_id)
     _close(tx, application_id)  # first: who joins or leaves locks the session, then the room

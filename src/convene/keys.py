@@ -93,12 +93,14 @@ def add(tx: Tx, application_id: str, wish: Wish) -> New:
     row |= {"application_id": application_id, "hash": access.hashed(secret) if secret else None}
     row |= {"public_key": public_key(wish.public_key) if wish.public_key else None}
     tx.execute(sa.insert(api_key), row)
+    tx.wake(access.CHANGED)
     return New(key, secret)
 
 
 def expire(tx: Tx, application_id: str, key_id: str, at: datetime | None = None) -> Key:
     """Ends a key at a time, or now. Raises NotFound."""
     tx.execute(_END, {"application": application_id, "key": key_id, "at": at or tx.now})
+    tx.wake(access.CHANGED)
     return get(tx, application_id, key_id)
 
 

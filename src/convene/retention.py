@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import meetings, outbox, recordings, rooms, tables, users
+from convene import access, meetings, outbox, recordings, rooms, tables, users
 from convene.config import Settings
 from convene.db import Tx
 from convene.errors import Conflict, NotFound
@@ -75,6 +75,7 @@ def days(settings: Settings) -> Days:
 def keep(tx: Tx, application_id: str, changes: Mapping[str, int | None]) -> None:
     """Sets an application's own days: `keep_rooms_days` and so on; None: as the installation does."""
     tx.execute(sa.update(tables.application).where(_application.id == application_id).values(changes))
+    tx.wake(access.CHANGED)
 
 
 def plans(tx: Tx, default: Days) -> list[Plan]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from convene import tables
+from convene import access, tables
 from convene.access import Application
 from convene.db import Tx
 from convene.errors import Conflict, Forbidden, Invalid, NotFound
@@ -171,6 +171,7 @@ def delete(tx: Tx, application_id: str, theme_id: str, *, force: bool) -> None:
         _refuse_if_used(tx, its)
     tx.execute(_UNDRESS, its)
     tx.execute(_NO_DEFAULT, its)
+    tx.wake(access.CHANGED)
     tx.execute(_DELETE, {"its": theme_id})
     _drop(tx, theme.colored_key, theme.white_key, theme.favicon_key)
 

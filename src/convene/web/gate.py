@@ -17,6 +17,7 @@ from convene.access import Known
 from convene.allowances import Handful
 from convene.db import Tx
 from convene.errors import TooMany
+from convene.recent import Recent
 from convene.runtime import Runtime
 from convene.web.app import address_of
 
@@ -86,6 +87,7 @@ class Gate:
         self.db, settings = runtime.db, runtime.settings
         self._limit, self._failures = settings.requests_per_minute, settings.auth_failures_per_minute
         self._proxies = settings.trusted_proxies
+        self._recent = Recent(runtime.db, access.CHANGED)
         self._purses: defaultdict[str, _Purse] = defaultdict(_Purse)
         self._filling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._spending = threading.Lock()  # units run in several threads: no two of them spend the same request
@@ -93,7 +95,7 @@ class Gate:
 
     def known(self, request: Request, tx: Tx) -> Known:
         """Who asks; the request is counted, once. Raises Unauthenticated, TooMany, Due."""
-        known = access.identified(tx, request.headers.get("authorization"))
+        known = access.identified(tx, request.headers.get("authorization"), self._recent)
         self.count(request, known, tx.now)
         return known
 
