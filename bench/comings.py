@@ -83,7 +83,7 @@ async def bunch(convene: Platform, room: dict[str, Any], page: Page, number: int
 async def held(page: Page) -> Held:
     """After the garbage is collected, twice: what finalizers let go of is garbage only then. By an inspector that comes and
     goes, since it holds what it was told of."""
-    await asyncio.sleep(1)
+    await asyncio.sleep(3)  # until the sound of the last one's leaving is over
     inspector = await page.context.new_cdp_session(page)
     await inspector.send("Performance.enable")
     for _ in range(2):

@@ -267,8 +267,12 @@ RUNNING = """async () => {
   await new Promise((r) => setTimeout(r, 400));
   return shown.filter((v, i) => v.videoWidth > 16 && v.currentTime > before[i]).length;
 }"""
-HEARING = """async () => {
-  const streams = [...document.querySelectorAll('audio')].map((a) => a.srcObject).filter(Boolean);
+VOICES = "[...(document.querySelector('#voices')?.shadowRoot.querySelectorAll('audio') ?? [])]"
+HEARING = (
+    """async () => {
+  const streams = """
+    + VOICES
+    + """.map((a) => a.srcObject).filter(Boolean);
   if (!streams.length) return false;
   const context = new AudioContext();
   await context.resume();
@@ -282,6 +286,7 @@ HEARING = """async () => {
   await context.close();
   return loudest >= 0.01;
 }"""
+)
 
 
 async def visit(chromium: Browser, url: str, name: str, **options: Any) -> Guest:

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, expect
 
 from tests.acceptance.company import SLOW, tile
 from tests.firefox import SPEAKERS, Firefox, Tab, firefox
-from tests.platform import Guest, Platform, until, visit
+from tests.platform import VOICES, Guest, Platform, until, visit
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -167,7 +167,7 @@ async def _speaker(fritz: Tab) -> None:
     await fritz.type(SPEAKERS[1][0])
     chosen = f"{SPEAKER}.selectedOptions[0].label"
     assert await fritz.evaluate(chosen) == SPEAKERS[1]
-    sinks = f"[...document.querySelectorAll('audio')].some((one) => one.sinkId === {SPEAKER}.value)"
+    sinks = f"{VOICES}.some((one) => one.sinkId === {SPEAKER}.value)"
     await until(lambda: fritz.evaluate(sinks), why="the sound stays where it was")
     await fritz.press("Escape")
     await until(fritz.hears, why="no sound on the other speaker")

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.acceptance.company import CAMERA, DESK, HIDE, SLOW, come, crowd, microphone, tile, together
 from tests.people import inside
-from tests.platform import DEADLINE, Guest, Platform, join, until
+from tests.platform import DEADLINE, VOICES, Guest, Platform, join, until
 from tests.thin_line import ThinLine, thin_line
 
 DEVICES = Path(__file__).with_name("devices.js")
@@ -22,8 +22,11 @@ RECONNECTING = "Reconnecting…"
 PAUSED = "Picture paused to keep the sound."
 FEWER = "We show fewer pictures to keep the sound."
 # A window of two thirds of a second, in 50 ms: whether there was a voice in each.
-VOICE = """async () => {
-  const streams = [...document.querySelectorAll('audio')].map((a) => a.srcObject).filter(Boolean);
+VOICE = (
+    """async () => {
+  const streams = """
+    + VOICES
+    + """.map((a) => a.srcObject).filter(Boolean);
   const context = (window.listening ??= new AudioContext());
   await context.resume();
   const meter = new AnalyserNode(context, { fftSize: 32768 });
@@ -39,6 +42,7 @@ VOICE = """async () => {
   }
   return longest;
 }"""
+)
 
 
 async def whole_voice(guest: Guest) -> bool:
@@ -237,9 +241,7 @@ async def test_a_second_device_does_not_howl(convene: Platform, chromium: Browse
 
 async def _silent(page: Page, count: int) -> bool:
     """Whether so many of the page's sounds, of which there are some, are switched off."""
-    muted = await page.evaluate(
-        "[...document.querySelectorAll('audio')].filter((a) => a.srcObject).map((a) => a.muted)"
-    )
+    muted = await page.evaluate(f"{VOICES}.filter((a) => a.srcObject).map((a) => a.muted)")
     return len(muted) > 0 and sum(muted) >= count and (count > 0 or not any(muted))
 
 

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.acceptance.company import HIDE, SCREEN, SLOW, choose, come, crowd, largest, microphone, tile, together
 from tests.people import Someone, inside
-from tests.platform import Guest, Platform, join, until
+from tests.platform import VOICES, Guest, Platform, join, until
 
 
 def links(room: dict[str, Any]) -> tuple[str, str]:
@@ -304,8 +304,11 @@ async def tone(guest: Guest, hertz: int, *, heard: bool = True) -> bool:
     return abs(float(loudest) - hertz) < 30 if heard else loudest == 0
 
 
-LOUDEST = """async () => {
-  const streams = [...document.querySelectorAll('audio')].filter((a) => !a.muted && !a.paused).map((a) => a.srcObject);
+LOUDEST = (
+    """async () => {
+  const streams = """
+    + VOICES
+    + """.filter((a) => !a.muted && !a.paused).map((a) => a.srcObject);
   const context = (window.listening ??= new AudioContext());
   await context.resume();
   const meter = new AnalyserNode(context, { fftSize: 16384, smoothingTimeConstant: 0 });
@@ -316,6 +319,7 @@ LOUDEST = """async () => {
   const top = sound.indexOf(Math.max(...sound));
   return sound[top] > -60 ? (top * context.sampleRate) / meter.fftSize : 0;
 }"""
+)
 
 
 async def sharp(screen: Locator, letters: float) -> bool:

@@ -27,6 +27,7 @@ export async function play(notes: Notes, speakerId: string, length = 0.14): Prom
     await sound.play();
     await new Promise((resolve) => setTimeout(resolve, 1500));
   } finally {
+    sound.srcObject = null; // else the browser keeps the element
     await context.close();
   }
 }

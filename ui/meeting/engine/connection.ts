@@ -13,6 +13,7 @@ import { line, speakOfLine } from './line';
 import { mirror } from './mirror';
 import { connectOptions, roomOptions } from './options';
 import { publishing } from './publish';
+import { sections } from './sections';
 import { send, signals } from './signals';
 import { sounds } from './sound';
 import { speaking } from './speaking';
@@ -47,6 +48,7 @@ export async function connect({ asked, meanwhile, onSeated, onEnd }: Seat): Prom
   const now = new Room(roomOptions(get().chosen.speaker));
   room = now;
   let connected = false;
+  sections(now);
   const call = [sounds(now), mirror(now), publishing(now), line(now), signals(now), chatting(now), speaking(), speakerOf(now)];
   const stops = [...call, presence(now), sparing(now), soundOnly(now), smallest(now), inTheCall(), obeyTheHost(), tellOfHosting()];
   const stop = () => {

@@ -1,22 +1,32 @@
 import { RoomEvent, Track, type RemoteTrack, type Room } from 'livekit-client';
 import { get, watch } from '../store/store';
 
-/** Plays everybody's sound. The elements are outside of the page's drawing: nothing re-renders them. */
+/**
+ * Plays everybody's sound. The elements are outside of the page's drawing: nothing re-renders them. Of those that fall silent the client
+ * keeps the first one for whoever comes next (Safari on iOS plays what was once allowed to play), if it hangs in no element. So
+ * they hang in a shadow root, and that one stays in it.
+ */
 export function sounds(room: Room): () => void {
+  const place = document.createElement('div');
+  place.id = 'voices';
+  const voices = place.attachShadow({ mode: 'open' });
+  document.body.append(place);
   // Kept here: of somebody who leaves, the client has let go of the element before it says so.
   const playing = new Map<RemoteTrack, HTMLMediaElement>();
+  let kept: HTMLMediaElement | undefined;
   const end = (track: RemoteTrack) => {
+    const element = playing.get(track);
     track.detach();
-    playing.get(track)?.remove();
     playing.delete(track);
+    if (kept && kept !== element && !kept.srcObject) element?.remove();
+    else kept = element;
   };
   room
     .on(RoomEvent.TrackSubscribed, (track) => {
       if (track.kind !== Track.Kind.Audio) return;
       const element = track.attach();
-      element.hidden = true;
       element.muted = get().silenced;
-      document.body.append(element);
+      voices.append(element);
       playing.set(track, element);
     })
     .on(RoomEvent.TrackUnsubscribed, (track) => {
@@ -31,5 +41,6 @@ export function sounds(room: Room): () => void {
   return () => {
     unwatch();
     for (const track of playing.keys()) end(track);
+    place.remove();
   };
 }
