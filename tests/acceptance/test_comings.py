@@ -1,11 +1,16 @@
 """Many come and go in one call: who comes late is seen and heard, and nothing of the others stays behind."""
 
+import asyncio
+
 from playwright.async_api import Browser, Page
 
 from tests.acceptance.company import come
+from tests.acceptance.test_network import arrive, offline
 from tests.people import inside
 from tests.platform import Platform, until
+from tests.thin_line import thin_line
 
+SIX = ("Bo", "Cleo", "Dan", "Eve", "Finn", "Gil")
 ROUNDS = 4
 ADDED = 10  # with none used twice it would be 18; the engine asks for a few more than it needs
 SECTIONS = """function () {
@@ -26,18 +31,27 @@ async def sections(page: Page) -> int:
 
 
 async def test_what_others_leave_behind_is_used_again(convene: Platform, chromium: Browser) -> None:
+    """Also by who was there before, whose tracks came in the connection's first sections; and the connection outlives a cut."""
     room = await convene.room()
-    ann = await come(chromium, room["_links"]["guest_url"]["href"], "Ann")
-    counts = []
-    for number in range(ROUNDS):
-        async with inside(
-            convene, room, *(f"{name} {number}" for name in ("Ben", "Cleo", "Dan", "Eve", "Finn", "Gil"))
-        ):
-            await until(lambda: ann.page.evaluate(f"{ELEMENTS} >= 6"), why="not everybody's sound has come")
-        await until(lambda: ann.page.evaluate(f"{ELEMENTS} === 1"), why="somebody's sound stays")
-        counts.append(await sections(ann.page))
-    assert counts[-1] - counts[0] <= ADDED, f"each that comes has new sections: {counts}"
-    ben = await come(chromium, room["_links"]["guest_url"]["href"], "Ben", scene=1, muted=False)
-    await until(lambda: ann.sees(2), why="who comes after all the others is not seen")
-    await until(ann.hears, why="who comes after all the others is not heard")
-    await until(lambda: ben.sees(2), why="he sees nobody")
+    guest = room["_links"]["guest_url"]["href"]
+    async with thin_line(convene) as line:
+        async with inside(convene, room, *SIX):
+            ann = await arrive(chromium, line.link(guest), "Ann", line=line)
+            await until(lambda: ann.page.evaluate(f"{ELEMENTS} >= 6"), why="who was there is not heard")
+        counts = []
+        for number in range(ROUNDS):
+            await until(lambda: ann.page.evaluate(f"{ELEMENTS} === 1"), why="somebody's sound stays")
+            counts.append(await sections(ann.page))
+            async with inside(convene, room, *(f"{name} {number}" for name in SIX)):
+                await until(lambda: ann.page.evaluate(f"{ELEMENTS} >= 6"), why="not everybody's sound has come")
+        assert counts[-1] - counts[0] <= ADDED, f"each that comes has new sections: {counts}"
+        ben = await come(chromium, guest, "Ben", scene=1, muted=False)
+        await until(lambda: ann.sees(2), why="who comes after all the others is not seen")
+        await until(ann.hears, why="who comes after all the others is not heard")
+        await until(lambda: ben.sees(2), why="he sees nobody")
+        async with offline(ann, line):
+            await asyncio.sleep(5)
+        await until(lambda: ann.sees(2), why="after a cut nobody is seen")
+        await until(ann.hears, why="after a cut nobody is heard")
+        await until(lambda: ben.sees(2), why="after a cut she is not seen")
+        assert await sections(ann.page) >= counts[-1], "it was another connection: this one is what was to be tried"
