@@ -25,6 +25,7 @@ from tests.world import World
 
 LIMIT, FAILURES = 30, 5
 ROOMS = "/v1/meetings/rooms"
+AT_ONCE = 36  # three for each connection to PostgreSQL: of many more, a busy machine tells some 503, and this is not about that
 
 
 @pytest_asyncio.fixture
@@ -48,9 +49,6 @@ async def beside(world: World, *, address: str = "127.0.0.1", **settings: object
     transport = httpx.ASGITransport(create_app(runtime), client=(address, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         yield client
-
-
-AT_ONCE = 36  # three for each connection to PostgreSQL: of many more, a busy machine tells some 503, and this is not about that
 
 
 async def ask(client: httpx.AsyncClient, headers: dict[str, str], count: int = 1) -> Counter[int]:
