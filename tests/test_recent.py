@@ -59,7 +59,7 @@ async def test_rows_count_for_a_second(world: World) -> None:
     assert await name() == "four", "a clock that was put back"
 
 
-async def test_who_changes_something_during_a_look_is_not_forgotten(world: World) -> None:
+async def test_what_was_read_while_a_change_was_told_does_not_count(world: World) -> None:
     memory = Recent(world.db, access.CHANGED)
 
     def slow(tx: Tx) -> object:

@@ -9,6 +9,7 @@ import { get, watch } from '../store/store';
 export function sounds(room: Room): () => void {
   const place = document.createElement('div');
   place.id = 'voices';
+  place.hidden = true;
   const voices = place.attachShadow({ mode: 'open' });
   document.body.append(place);
   // Kept here: of somebody who leaves, the client has let go of the element before it says so.
